@@ -1,0 +1,15 @@
+//! Behaviour of queues on a real file system.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails, also in its helpers"
+)]
+
+mod claiming;
+mod model;
+mod producing;
+mod recovery;
+mod settling;
+mod support;
+mod watching;
