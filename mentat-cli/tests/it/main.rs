@@ -1,0 +1,3 @@
+//! Behaviour of the programs, and the rules that hold for the whole workspace.
+
+mod tidy;

@@ -1,0 +1,360 @@
+//! A directory queue as the source of a daemon.
+
+mod wait;
+
+use crate::component::{Claimed, Fut, Source};
+use crate::dispositions::{Disposition, DispositionLog, Verdict};
+use crate::work::{Cause, MessageId, Outcome, QueueName, Reason, Settlement};
+use crate::{Error, report};
+use jiff::Timestamp;
+use mentat_queue::{Claim, CopyTo, Options, Queue};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use wait::{Until, Waiter};
+
+/// Takes messages from one directory queue and moves them on to others.
+///
+/// A batch settles in one order, every step durable before the next: copies are published; forwarded messages move;
+/// the disposition log is written; then messages leave for other queues, for `errors/`, or are removed.
+pub struct DirectorySource {
+    daemon: String,
+    input: Queue,
+    output: Option<Queue>,
+    /// Where bare queue names are looked for.
+    spool: PathBuf,
+    options: Options,
+    /// Queues that rules send messages to, opened when first needed.
+    others: HashMap<QueueName, Queue>,
+    log: DispositionLog,
+    claims: HashMap<MessageId, Claim>,
+    todo: Vec<Todo>,
+    waiter: Option<Waiter>,
+    paused: bool,
+}
+
+/// A settlement on its way.
+struct Todo {
+    settlement: Settlement,
+    copied: bool,
+    logged: bool,
+}
+
+impl DirectorySource {
+    /// Opens the queue `input` below `spool`, and `output` if messages are to move on. `daemon` is named in logs and
+    /// error sidecars. What becomes of messages that do not move on is written to `log`.
+    ///
+    /// # Errors
+    /// If a directory cannot be made or used.
+    pub fn open(
+        daemon: &str,
+        spool: &Path,
+        input: &QueueName,
+        output: Option<&QueueName>,
+        log: DispositionLog,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let open = |name: &QueueName| Queue::open(name.resolve(spool), options.clone());
+        Ok(Self {
+            daemon: daemon.to_owned(),
+            input: open(input)?,
+            output: output.map(open).transpose()?,
+            spool: spool.to_owned(),
+            options: options.clone(),
+            others: HashMap::new(),
+            log,
+            claims: HashMap::new(),
+            todo: Vec::new(),
+            waiter: None,
+            paused: false,
+        })
+    }
+
+    fn take(&mut self, max: usize) -> Result<Vec<Claimed>, Error> {
+        let claims = self.input.claim(max);
+        for notice in self.input.take_notices() {
+            report::warn(&self.daemon, format_args!("{notice}"));
+        }
+        let mut claimed = Vec::new();
+        for claim in claims? {
+            let id = MessageId::new(claim.name().as_ref());
+            claimed.push(Claimed {
+                id: id.clone(),
+                bytes: claim.bytes().to_vec(),
+            });
+            self.claims.insert(id, claim);
+        }
+        Ok(claimed)
+    }
+
+    /// Whether the next queue has room; says so when that changes.
+    fn has_room(&mut self) -> Result<bool, Error> {
+        let Some(output) = &self.output else { return Ok(true) };
+        let room = output.has_room()?;
+        if self.paused == room {
+            self.paused = !room;
+            let dir = output.dir().display();
+            if room {
+                report::info(&self.daemon, format_args!("{dir} has room again"));
+            } else {
+                report::warn(&self.daemon, format_args!("{dir} is full, waiting"));
+            }
+        }
+        Ok(room)
+    }
+
+    fn other(&mut self, name: &QueueName) -> Result<&Queue, Error> {
+        if !self.others.contains_key(name) {
+            let queue = Queue::open(name.resolve(&self.spool), self.options.clone())?;
+            self.others.insert(name.clone(), queue);
+        }
+        self.others
+            .get(name)
+            .ok_or_else(|| Error::fatal("the queue just opened is not there"))
+    }
+
+    /// Goes on with everything not yet settled. Every step can be repeated: what is done is passed over.
+    fn carry_on(&mut self) -> Result<(), Error> {
+        self.publish_copies()?;
+        self.forward()?;
+        self.write_log()?;
+        self.send()?;
+        self.reject()?;
+        self.remove()?;
+        self.todo.clear();
+        self.claims.retain(|_, claim| claim.is_open());
+        Ok(())
+    }
+
+    fn publish_copies(&mut self) -> Result<(), Error> {
+        let names: Vec<QueueName> = self
+            .todo
+            .iter()
+            .flat_map(|todo| &todo.settlement.copies)
+            .map(|copy| copy.to.clone())
+            .collect();
+        for name in &names {
+            self.other(name)?;
+        }
+        let mut items = Vec::new();
+        for todo in self.todo.iter().filter(|todo| !todo.copied) {
+            let Some(claim) = self.claims.get(&todo.settlement.id) else {
+                continue;
+            };
+            for copy in &todo.settlement.copies {
+                let Some(to) = self.others.get(&copy.to) else { continue };
+                items.push(CopyTo {
+                    claim,
+                    to,
+                    name: claim.name().child(&copy.rule),
+                    bytes: copy.bytes.as_deref(),
+                });
+            }
+        }
+        if !items.is_empty() {
+            self.input.copy(&items)?;
+        }
+        for todo in &mut self.todo {
+            todo.copied = true;
+        }
+        Ok(())
+    }
+
+    fn forward(&mut self) -> Result<(), Error> {
+        for todo in &mut self.todo {
+            if self.output.is_none() && todo.settlement.outcome == Outcome::Forward {
+                todo.settlement.outcome = Outcome::Drop(Cause::NoOutput);
+            }
+        }
+        let Some(output) = &self.output else { return Ok(()) };
+        let mut items = open_items(&mut self.claims, &self.todo, |outcome| *outcome == Outcome::Forward);
+        if items.is_empty() {
+            Ok(())
+        } else {
+            Ok(self.input.forward(output, &mut items)?)
+        }
+    }
+
+    fn write_log(&mut self) -> Result<(), Error> {
+        let time = Timestamp::now();
+        let mut lines = Vec::new();
+        for todo in self.todo.iter().filter(|todo| !todo.logged) {
+            lines.extend(todo.settlement.copies.iter().map(|copy| Disposition {
+                name: copy_name(&todo.settlement.id, &copy.rule),
+                verdict: Verdict::Copied,
+                rule: Some(copy.rule.clone()),
+                to: Some(copy.to.resolve(&self.spool)),
+                ..Disposition::of(&todo.settlement, time)
+            }));
+            lines.extend(match &todo.settlement.outcome {
+                Outcome::Drop(cause) => Some(Disposition {
+                    verdict: match cause {
+                        Cause::Duplicate => Verdict::Duplicate,
+                        Cause::Rule(_) | Cause::NoOutput => Verdict::Dropped,
+                    },
+                    rule: Some(match cause {
+                        Cause::NoOutput => "no output queue".to_owned(),
+                        _ => todo.settlement.by.clone(),
+                    }),
+                    ..Disposition::of(&todo.settlement, time)
+                }),
+                Outcome::Send(to) => Some(Disposition {
+                    verdict: Verdict::Dispatched,
+                    to: Some(to.resolve(&self.spool)),
+                    ..Disposition::of(&todo.settlement, time)
+                }),
+                _ => None,
+            });
+        }
+        self.log.append(&lines)?;
+        for todo in &mut self.todo {
+            todo.logged = true;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self) -> Result<(), Error> {
+        let mut targets: Vec<QueueName> = self
+            .todo
+            .iter()
+            .filter_map(|todo| match &todo.settlement.outcome {
+                Outcome::Send(to) => Some(to.clone()),
+                _ => None,
+            })
+            .collect();
+        targets.sort_unstable();
+        targets.dedup();
+        for target in targets {
+            self.other(&target)?;
+            let Some(queue) = self.others.get(&target) else {
+                continue;
+            };
+            let mut items = open_items(
+                &mut self.claims,
+                &self.todo,
+                |outcome| matches!(outcome, Outcome::Send(to) if *to == target),
+            );
+            if !items.is_empty() {
+                self.input.forward(queue, &mut items)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self) -> Result<(), Error> {
+        let reasons: HashMap<&MessageId, mentat_queue::Reason> = self
+            .todo
+            .iter()
+            .filter_map(|todo| match &todo.settlement.outcome {
+                Outcome::Reject(reason) => Some((&todo.settlement.id, sidecar(reason, &todo.settlement, &self.daemon))),
+                _ => None,
+            })
+            .collect();
+        let mut items: Vec<(&mut Claim, mentat_queue::Reason)> = self
+            .claims
+            .iter_mut()
+            .filter(|(_, claim)| claim.is_open())
+            .filter_map(|(id, claim)| Some((claim, reasons.get(id)?.clone())))
+            .collect();
+        if items.is_empty() {
+            Ok(())
+        } else {
+            Ok(self.input.reject(&mut items)?)
+        }
+    }
+
+    fn remove(&mut self) -> Result<(), Error> {
+        let mut items: Vec<&mut Claim> = open_items(&mut self.claims, &self.todo, |outcome| {
+            matches!(outcome, Outcome::Drop(_) | Outcome::Done)
+        })
+        .into_iter()
+        .map(|(claim, _)| claim)
+        .collect();
+        if items.is_empty() {
+            Ok(())
+        } else {
+            Ok(self.input.acknowledge(&mut items)?)
+        }
+    }
+}
+
+/// The open claims of the settlements with a wanted outcome, each with its new content.
+fn open_items<'a>(
+    claims: &'a mut HashMap<MessageId, Claim>,
+    todo: &[Todo],
+    wanted: impl Fn(&Outcome) -> bool,
+) -> Vec<(&'a mut Claim, Option<Vec<u8>>)> {
+    let mut changed: HashMap<&MessageId, Option<&Vec<u8>>> = todo
+        .iter()
+        .filter(|todo| wanted(&todo.settlement.outcome))
+        .map(|todo| (&todo.settlement.id, todo.settlement.changed.as_ref()))
+        .collect();
+    claims
+        .iter_mut()
+        .filter(|(_, claim)| claim.is_open())
+        .filter_map(|(id, claim)| changed.remove(id).map(|bytes| (claim, bytes.cloned())))
+        .collect()
+}
+
+fn copy_name(id: &MessageId, rule: &str) -> String {
+    mentat_queue::MessageName::parse(id.as_str())
+        .map_or_else(|_| format!("{id}.{rule}"), |name| name.child(rule).to_string())
+}
+
+fn sidecar(reason: &Reason, settlement: &Settlement, daemon: &str) -> mentat_queue::Reason {
+    let mut sidecar = mentat_queue::Reason::new(&reason.code, &reason.text)
+        .with("daemon", daemon)
+        .with("version", env!("CARGO_PKG_VERSION"))
+        .with("component", &settlement.by);
+    if let Some(id) = &settlement.event_id {
+        sidecar = sidecar.with("id", id);
+    }
+    sidecar
+}
+
+impl Source for DirectorySource {
+    fn claim(&mut self, max: usize, wait: Duration) -> Fut<'_, Result<Vec<Claimed>, Error>> {
+        Box::pin(async move {
+            let room = self.has_room()?;
+            if room {
+                let claimed = self.take(max)?;
+                if !claimed.is_empty() || wait.is_zero() {
+                    return Ok(claimed);
+                }
+            } else if wait.is_zero() {
+                return Ok(Vec::new());
+            }
+            if self.waiter.is_none() {
+                self.waiter = Some(Waiter::new(&self.input)?);
+            }
+            let Some(waiter) = &self.waiter else {
+                return Ok(Vec::new());
+            };
+            // A full output queue is looked at again on time, not with every message that arrives here.
+            let until = if room { Until::Arrival } else { Until::Deadline };
+            waiter.wait(Instant::now() + wait, until).await;
+            if self.has_room()? {
+                self.take(max)
+            } else {
+                Ok(Vec::new())
+            }
+        })
+    }
+
+    fn settle(&mut self, done: Vec<Settlement>) -> Fut<'_, Result<(), Error>> {
+        self.todo.extend(done.into_iter().map(|settlement| Todo {
+            settlement,
+            copied: false,
+            logged: false,
+        }));
+        Box::pin(std::future::ready(self.carry_on()))
+    }
+}
+
+impl std::fmt::Debug for DirectorySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DirectorySource")
+            .field("input", &self.input.dir())
+            .finish_non_exhaustive()
+    }
+}

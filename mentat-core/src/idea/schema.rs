@@ -1,0 +1,132 @@
+//! Which key of which level holds what (the IDEA definition plus Mentat's own block).
+
+use super::key::Key;
+
+/// A kind of object inside a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Root,
+    /// One `Source` or `Target`; both have the same definition.
+    Party,
+    Attach,
+    Node,
+    /// The `_Mentat` block, filled by the daemons.
+    Mentat,
+}
+
+/// The type of a single value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Atom {
+    Version,
+    Id,
+    Handle,
+    Nsid,
+    EventTag,
+    Tag,
+    Mac,
+    Uri,
+    MediaType,
+    Charset,
+    Encoding,
+    Timestamp,
+    Duration,
+    Net4,
+    Net6,
+    Integer,
+    Float,
+    Boolean,
+    String,
+    /// Kept as it came.
+    Any,
+}
+
+/// What a key holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Type {
+    One(Atom),
+    List(Atom),
+    Object(Level),
+    Objects(Level),
+}
+
+/// The declared type of `key` at `level`; `None` for a key that the definition does not know.
+pub(crate) fn declared(level: Level, key: &Key) -> Option<Type> {
+    use Atom::{
+        Any, Boolean, Charset, Duration, Encoding, EventTag, Float, Handle, Id, Integer, Mac, MediaType, Net4, Net6,
+        Nsid, String, Tag, Timestamp, Uri, Version,
+    };
+    use Type::{List, Object, Objects, One};
+    if matches!(key, Key::Other(_)) {
+        return None;
+    }
+    Some(match (level, key.as_str()) {
+        (Level::Root, name) => match name {
+            "Format" => One(Version),
+            "ID" => One(Id),
+            "CorrelID" | "AggrID" | "PredID" | "RelID" => List(Id),
+            "AltNames" => List(String),
+            "CreateTime" | "DetectTime" | "EventTime" | "CeaseTime" | "WinStartTime" | "WinEndTime" | "ts" => {
+                One(Timestamp)
+            }
+            "ConnCount" | "FlowCount" | "PacketCount" | "ByteCount" | "ts_u" => One(Integer),
+            "Category" => List(EventTag),
+            "Ref" => List(Uri),
+            "Confidence" => One(Float),
+            "Description" | "Note" => One(String),
+            "Source" | "Target" => Objects(Level::Party),
+            "Attach" => Objects(Level::Attach),
+            "Node" => Objects(Level::Node),
+            "_Mentat" => Object(Level::Mentat),
+            _ => return None,
+        },
+        (Level::Party, name) => match name {
+            "Type" => List(Tag),
+            "Hostname" | "URL" | "Email" | "Router" => List(String),
+            "IP4" => List(Net4),
+            "IP6" => List(Net6),
+            "MAC" => List(Mac),
+            "Port" | "ASN" => List(Integer),
+            "Proto" => List(Any),
+            "AttachHand" => List(Handle),
+            "Note" => One(String),
+            "Spoofed" | "Imprecise" | "Anonymised" => One(Boolean),
+            "Netname" | "Ref" => List(Uri),
+            _ => return None,
+        },
+        (Level::Attach, name) => match name {
+            "Handle" => One(Handle),
+            "FileName" | "ContentID" => List(String),
+            "Type" => List(Tag),
+            "Hash" | "Ref" | "ExternalURI" => List(Uri),
+            "Size" => One(Integer),
+            "Note" | "Content" => One(String),
+            "ContentType" => One(MediaType),
+            "ContentCharset" => One(Charset),
+            "ContentEncoding" => One(Encoding),
+            _ => return None,
+        },
+        (Level::Node, name) => match name {
+            "Name" => One(Nsid),
+            "Type" => List(Tag),
+            "SW" => List(String),
+            "AggrWin" => One(Duration),
+            "Note" => One(String),
+            _ => return None,
+        },
+        (Level::Mentat, name) => match name {
+            "StorageTime" => One(Timestamp),
+            "EventClass" | "EventSeverity" | "TargetClass" | "TargetSeverity" | "EventTemplate" | "Impact" => {
+                One(String)
+            }
+            "ResolvedAbuses"
+            | "TargetAbuses"
+            | "SourceResolvedCountry"
+            | "InspectionErrors"
+            | "EventSubclass"
+            | "TargetSubclass" => List(String),
+            "SourceResolvedASN" => List(Integer),
+            "ShadowReporting" | "ShadowReportingTarget" => One(Boolean),
+            _ => return None,
+        },
+    })
+}

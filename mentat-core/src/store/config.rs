@@ -1,0 +1,36 @@
+//! Configuration of the storage daemon.
+
+/// How events are committed.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct StorageConfig {
+    /// Commit many events at once. On by default; off: each event has a transaction of its own.
+    pub commit_bulk: bool,
+    /// Seconds between commits, kept for its name: every batch is committed as soon as it is written.
+    pub commit_bulk_interval: u64,
+    /// Most events of one commit. Default 500.
+    pub commit_bulk_threshold: usize,
+}
+
+impl Default for StorageConfig {
+    fn default() -> Self {
+        Self {
+            commit_bulk: true,
+            commit_bulk_interval: 5,
+            commit_bulk_threshold: 500,
+        }
+    }
+}
+
+impl StorageConfig {
+    /// Most events of one transaction, at least one.
+    #[must_use]
+    pub fn batch(&self) -> usize {
+        if self.commit_bulk {
+            self.commit_bulk_threshold.max(1)
+        } else {
+            1
+        }
+    }
+}
