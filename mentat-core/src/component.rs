@@ -40,6 +40,20 @@ pub trait Component: Send {
     }
 }
 
+impl Component for Box<dyn Component> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn process<'a>(&'a mut self, batch: &'a mut Batch, cx: &'a mut Context) -> Fut<'a, Result<(), Error>> {
+        (**self).process(batch, cx)
+    }
+
+    fn handle<'a>(&'a mut self, on: &'a Occurrence, cx: &'a mut Context) -> Fut<'a, Result<(), Error>> {
+        (**self).handle(on, cx)
+    }
+}
+
 /// Something that happens to a daemon besides messages.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

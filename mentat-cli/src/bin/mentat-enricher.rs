@@ -1,0 +1,3 @@
+//! `mentat enricher` under its own name.
+
+include!("shim/exec.rs");

@@ -1,0 +1,3 @@
+//! `mentat inspector` under its own name.
+
+include!("shim/exec.rs");

@@ -1,0 +1,3 @@
+//! `mentat storage` under its own name.
+
+include!("shim/exec.rs");

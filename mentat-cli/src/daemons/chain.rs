@@ -1,0 +1,81 @@
+//! What each kind of daemon has behind the parser.
+
+use super::{Chain, Kind, Setup};
+use crate::config::Loaded;
+use crate::database;
+use crate::exit::{Code, Failure};
+use mentat_core::enrich::{EnricherConfig, Enrichment, Networks, PluginConfig};
+use mentat_core::inspector::{InspectorConfig, RuleError};
+use mentat_core::store::{Storage, StorageConfig, Store};
+use mentat_core::{Config, Inspector};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The part of the configuration that belongs to the kind of daemon.
+pub(super) enum ChainConfig {
+    Inspector(InspectorConfig),
+    Enricher(EnricherConfig),
+    Storage(StorageConfig),
+}
+
+impl ChainConfig {
+    pub(super) fn read(kind: Kind, loaded: &mut Loaded) -> Result<Self, Failure> {
+        Ok(match kind {
+            Kind::Inspector => Self::Inspector(loaded.part()?),
+            Kind::Enricher => Self::Enricher(loaded.part()?),
+            Kind::Storage => Self::Storage(loaded.part()?),
+        })
+    }
+
+    /// The number of messages in a batch, where the kind has a setting of its own for it.
+    pub(super) fn batch(&self) -> Option<usize> {
+        match self {
+            Self::Storage(config) => Some(config.batch()),
+            _ => None,
+        }
+    }
+
+    /// What the components take over without a restart.
+    pub(super) fn reloadable(self) -> Result<Arc<Config>, Failure> {
+        Ok(Arc::new(match self {
+            Self::Inspector(config) => Config::new().with(config),
+            Self::Enricher(config) => Config::new().with(config),
+            Self::Storage(config) => Config::new().with(config),
+        }))
+    }
+
+    pub(super) fn components(&self, setup: &Setup) -> Result<Chain, Failure> {
+        Ok(match self {
+            Self::Inspector(config) => {
+                let inspector =
+                    Inspector::new(config).map_err(|errors| Failure::new(Code::Config, RuleError::list(&errors)))?;
+                vec![Box::new(inspector)]
+            }
+            Self::Enricher(config) => {
+                let mut enrichment = Enrichment::new(Duration::from_secs(config.plugin_timeout));
+                for plugin in &config.plugins {
+                    enrichment = enrichment.with(networks(plugin, setup)?);
+                }
+                vec![Box::new(enrichment)]
+            }
+            Self::Storage(_) => {
+                let connection = database::connection(&setup.tree, &setup.core)?;
+                vec![Box::new(Storage::new(Store::new(&connection)?))]
+            }
+        })
+    }
+}
+
+fn networks(plugin: &PluginConfig, setup: &Setup) -> Result<Networks, Failure> {
+    let wrong = |text: String| Failure::new(Code::Config, format_args!("plugin '{}': {text}", plugin.name));
+    if !["networks", "mentat.plugin.enricher.whois.WhoisEnricherPlugin"].contains(&plugin.name.as_str()) {
+        return Err(wrong("there is no such enricher; there is 'networks'".to_owned()));
+    }
+    let file = plugin.config.whois_file.clone().or_else(|| setup.core.whois_file());
+    let file = file.ok_or_else(|| wrong("'whois_file' is missing".to_owned()))?;
+    let file = setup.config_dir.join(file);
+    let text = std::fs::read_to_string(&file).map_err(|error| wrong(format!("{}: {error}", file.display())))?;
+    let networks = Networks::from_json(&text).map_err(|error| wrong(format!("{}: {error}", file.display())))?;
+    tracing::info!("{} networks loaded from {}", networks.len(), file.display());
+    Ok(networks)
+}
