@@ -203,15 +203,16 @@ mod tests {
         for (name, text) in files {
             fs::write(dir.path().join(name), text).unwrap();
         }
+        let here = format!("{}/", dir.path().display());
         let text = |failure: Failure| match failure {
-            Failure::Message(Code::Config, text) => text.replace(&format!("{}/", dir.path().display()), ""),
+            Failure::Message(Code::Config, text) => text.replace(&here, ""),
             other => panic!("{other:?}"),
         };
         let own = dir.path().join("own.conf");
         let mut loaded = Loaded::read((dir.path(), Asked::Yes), (&own, Asked::No)).map_err(text)?;
         let config = loaded.part().map_err(text)?;
         let idle = loaded.finish().map_err(text)?;
-        Ok((config, idle))
+        Ok((config, idle.into_iter().map(|line| line.replace(&here, "")).collect()))
     }
 
     #[test]

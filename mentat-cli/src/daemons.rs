@@ -54,7 +54,7 @@ impl Kind {
 #[command(
     version,
     after_help = "Examples:
-  mentat-inspector                          take from the queue mentat-inspector, as /etc/mentat/mentat-inspector.conf says
+  mentat-inspector                          as /etc/mentat/mentat-inspector.conf says
   mentat-inspector --root /srv/mentat       the same in a tree of its own
   mentat-inspector --name inspector-b       a second one, with its own configuration and queue
   mentat-storage --once                     work off the queue, then exit

@@ -35,7 +35,10 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             .get(1)
             .map(|argument| format!("mentat-{}", argument.to_string_lossy()));
         match second.as_deref().and_then(daemons::Kind::named) {
-            Some(kind) => daemons::main(kind, kind.program(), args.into_iter().skip(1).collect()),
+            Some(kind) => {
+                let own = std::iter::once(kind.program().into()).chain(args.into_iter().skip(2));
+                daemons::main(kind, kind.program(), own.collect())
+            }
             None => tool::main(args),
         }
     };

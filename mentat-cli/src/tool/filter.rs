@@ -81,7 +81,13 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
                         verdict.matches = value == true.into();
                         verdict.value = Some(value.to_string());
                     }
-                    Err(error) => verdict.error = Some(error.to_string()),
+                    Err(error) => {
+                        let span = error.span();
+                        let place = expression
+                            .get(span.start as usize..span.end as usize)
+                            .unwrap_or_default();
+                        verdict.error = Some(format!("{}: '{place}'", error.kind()));
+                    }
                 }
             }
             Err(invalid) => {

@@ -48,7 +48,7 @@ impl Action {
 
     fn load(config: &ActionConfig) -> Result<Self, String> {
         let args = &config.args;
-        let missing = |argument: &str| format!("the action {:?} needs the argument '{argument}'", config.action);
+        let missing = |argument: &str| format!("the action '{}' needs the argument '{argument}'", config.action.name());
         let policy = SetPolicy {
             overwrite: args.overwrite.unwrap_or(true),
             unique: args.unique,

@@ -100,6 +100,21 @@ pub enum ActionKind {
     Log,
 }
 
+impl ActionKind {
+    /// As configuration writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tag => "tag",
+            Self::Set => "set",
+            Self::Drop => "drop",
+            Self::Dispatch => "dispatch",
+            Self::Duplicate => "duplicate",
+            Self::Log => "log",
+        }
+    }
+}
+
 /// Arguments of an action.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
