@@ -74,6 +74,9 @@ impl Report<'_> {
             rules(&figures.dispatched_by)
         ))?;
         output::line(format_args!("duplicates {:>8}", figures.duplicates))?;
+        if figures.duplicates > figures.stored {
+            output::line("           (these events were stored by an earlier run; --seed N makes others)")?;
+        }
         output::line(format_args!("rejected   {:>8}", figures.rejected))?;
         for (code, rejected) in &figures.rejected_by {
             output::line(format_args!(
