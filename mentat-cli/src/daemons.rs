@@ -214,6 +214,8 @@ impl Setup {
             .queue_in_dir
             .clone()
             .unwrap_or_else(|| QueueName::new(&*self.name));
+        self.chain
+            .check_targets(&self.tree.spool(), &input.resolve(&self.tree.spool()))?;
         let log = self
             .daemon
             .disposition_log

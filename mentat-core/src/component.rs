@@ -139,6 +139,9 @@ impl Context {
 
     /// Adds to one of the component's counters.
     pub fn count(&mut self, counter: Counter, n: u64) {
+        if n == 0 {
+            return;
+        }
         if let Some(total) = self.counters.get_mut(&(self.component.clone(), counter)) {
             *total += n;
         } else {

@@ -7,7 +7,7 @@ mod timers;
 
 pub use inbox::Handle;
 
-use crate::component::{Clock, Component, Context, Counter, Occurrence, Source, SystemClock};
+use crate::component::{Claimed, Clock, Component, Context, Counter, Occurrence, Source, SystemClock};
 use crate::work::{Batch, Outcome, Reason, Work};
 use crate::{Error, report};
 use inbox::Inbox;
@@ -105,7 +105,8 @@ pub struct Daemon {
     inbox: Arc<Inbox>,
     in_flight: Option<InFlight>,
     failures: u32,
-    retry_at: Option<Instant>,
+    /// When to try again, and after what error.
+    retry: Option<(Instant, String)>,
     jitter: u64,
     state: State,
 }
@@ -128,7 +129,7 @@ impl Daemon {
             inbox: Arc::default(),
             in_flight: None,
             failures: 0,
-            retry_at: None,
+            retry: None,
             jitter: options.seed | 1,
             state: State::Fresh,
             options,
@@ -161,6 +162,9 @@ impl Daemon {
     /// # Errors
     /// Whatever must stop the program: a component that cannot start, a fatal error of the source or a component.
     pub async fn step(&mut self) -> Result<Step, Error> {
+        if self.state == State::Stopped {
+            return Ok(Step::Stopped);
+        }
         if self.state == State::Fresh {
             self.state = State::Running;
             self.cx.ready.push_front(Occurrence::Start);
@@ -176,21 +180,22 @@ impl Daemon {
             self.state = State::Stopped;
             return Ok(Step::Stopped);
         }
-        if let Some(until) = self.retry_at.filter(|at| *at > Instant::now()) {
+        if let Some((at, text)) = self.retry.clone().filter(|(at, _)| *at > Instant::now()) {
             return Ok(Step::Backoff {
-                until,
-                error: Error::transient("still waiting after an earlier error"),
+                until: self.before_next_occurrence(at),
+                error: Error::transient(text),
             });
         }
         match self.turn().await {
             Ok(step) => {
                 self.failures = 0;
-                self.retry_at = None;
+                self.retry = None;
                 Ok(step)
             }
             Err(error) if error.is_transient() => {
-                let until = Instant::now() + self.next_pause();
-                self.retry_at = Some(until);
+                let at = Instant::now() + self.next_pause();
+                self.retry = Some((at, error.chain()));
+                let until = self.before_next_occurrence(at);
                 Ok(Step::Backoff { until, error })
             }
             Err(error) => Err(error),
@@ -206,15 +211,20 @@ impl Daemon {
                 self.in_flight = None;
                 return Ok(Step::Processed(count));
             }
-            None => match self.claim().await? {
-                Some(batch) => (batch, 0),
-                None if self.options.once => {
-                    let deadline = Instant::now() + self.options.stop_timeout;
-                    self.cx.ready.push_back(Occurrence::Stop { deadline });
+            None => {
+                let Some(batch) = self.claim().await? else {
+                    // Something was posted: nothing is known about the source.
+                    return Ok(Step::Idle);
+                };
+                if batch.is_empty() {
+                    if self.options.once {
+                        let deadline = Instant::now() + self.options.stop_timeout;
+                        self.cx.ready.push_back(Occurrence::Stop { deadline });
+                    }
                     return Ok(Step::Idle);
                 }
-                None => return Ok(Step::Idle),
-            },
+                (batch, 0)
+            }
         };
         let batch = self.process(batch, from).await?;
         let count = batch.len();
@@ -226,12 +236,12 @@ impl Daemon {
         Ok(Step::Processed(count))
     }
 
-    /// Claims a batch; ends early when something is posted or a timer is due.
+    /// Claims a batch, empty if a timer comes first or the wait is over; `None` if something is posted meanwhile.
     async fn claim(&mut self) -> Result<Option<Batch>, Error> {
         let wait = if self.options.once {
             Duration::ZERO
         } else {
-            self.until_next_timer()
+            self.options.wait.min(self.until_next_timer())
         };
         let mut claim = pin!(self.source.claim(self.options.batch, wait));
         let claimed = std::future::poll_fn(|task| {
@@ -242,14 +252,13 @@ impl Daemon {
             claim.as_mut().poll(task).map(Some)
         })
         .await;
-        let works: Vec<Work> = match claimed {
-            Some(claimed) => claimed?
+        let works = |claimed: Vec<Claimed>| {
+            claimed
                 .into_iter()
                 .map(|claimed| Work::new(claimed.id, claimed.bytes))
-                .collect(),
-            None => Vec::new(),
+                .collect()
         };
-        Ok((!works.is_empty()).then(|| Batch::new(works)))
+        Ok(claimed.transpose()?.map(works).map(Batch::new))
     }
 
     /// Takes a batch through the chain. On a transient error it is kept, together with how far it came.
@@ -260,9 +269,12 @@ impl Daemon {
             let Err(error) = component.process(&mut batch, &mut self.cx).await else {
                 continue;
             };
-            if error.is_poison() {
-                blame(component.as_mut(), &mut batch, &error, &mut self.cx).await?;
+            let settled = if error.is_poison() {
+                blame(component.as_mut(), &mut batch, &error, &mut self.cx).await
             } else {
+                Err(error)
+            };
+            if let Err(error) = settled {
                 self.in_flight = Some(InFlight::Chain(batch, at));
                 return Err(error);
             }
@@ -305,22 +317,34 @@ impl Daemon {
 
     /// Moves what is due or was posted into the ready queue.
     fn collect(&mut self) {
-        for (at, occurrence) in self.cx.timed.drain(..) {
-            self.timers.add(at, occurrence);
-        }
+        self.arm();
         while let Some(occurrence) = self.timers.due(self.cx.now()) {
             self.cx.ready.push_back(occurrence);
         }
         self.cx.ready.extend(self.inbox.take());
     }
 
+    fn arm(&mut self) {
+        for (at, occurrence) in self.cx.timed.drain(..) {
+            self.timers.add(at, occurrence);
+        }
+    }
+
     fn until_next_timer(&self) -> Duration {
         let now: Timestamp = self.cx.now();
-        let timer = self
-            .timers
-            .next()
-            .map(|at| Duration::try_from(at.duration_since(now)).unwrap_or_default());
-        timer.map_or(self.options.wait, |timer| timer.min(self.options.wait))
+        let left = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
+        self.timers.next().map_or(Duration::MAX, left)
+    }
+
+    /// A pause until then, shorter if something else is to be done before.
+    fn before_next_occurrence(&mut self, at: Instant) -> Instant {
+        self.arm();
+        let wait = if self.cx.ready.is_empty() {
+            self.until_next_timer()
+        } else {
+            Duration::ZERO
+        };
+        Instant::now().checked_add(wait).map_or(at, |next| next.min(at))
     }
 
     /// Exponential, with up to a quarter of jitter.
@@ -355,7 +379,7 @@ async fn blame(component: &mut dyn Component, batch: &mut Batch, error: &Error, 
         }
         match verdict {
             Ok(()) => {}
-            Err(Some(other)) if !other.is_poison() => return Err(Error::fatal(other.chain()).because(other)),
+            Err(Some(other)) if !other.is_poison() => return Err(other),
             Err(own) => {
                 let text = own.as_ref().unwrap_or(error).chain();
                 work.finish(Outcome::Reject(Reason::new("poison", text)), &name);

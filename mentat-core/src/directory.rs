@@ -1,5 +1,7 @@
 //! A directory queue as the source of a daemon.
 
+#[cfg(test)]
+mod tests;
 mod wait;
 
 use crate::component::{Claimed, Fut, Source};
@@ -8,7 +10,7 @@ use crate::work::{Cause, MessageId, Outcome, QueueName, Reason, Settlement};
 use crate::{Error, report};
 use jiff::Timestamp;
 use mentat_queue::{Claim, CopyTo, Options, Queue};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use wait::{Until, Waiter};
@@ -36,7 +38,8 @@ pub struct DirectorySource {
 /// A settlement on its way.
 struct Todo {
     settlement: Settlement,
-    copied: bool,
+    /// Where its copies are already. A consumer there may be done with them: publishing again would repeat them.
+    copied: Vec<QueueName>,
     logged: bool,
 }
 
@@ -127,35 +130,30 @@ impl DirectorySource {
     }
 
     fn publish_copies(&mut self) -> Result<(), Error> {
-        let names: Vec<QueueName> = self
-            .todo
-            .iter()
-            .flat_map(|todo| &todo.settlement.copies)
-            .map(|copy| copy.to.clone())
-            .collect();
-        for name in &names {
-            self.other(name)?;
-        }
-        let mut items = Vec::new();
-        for todo in self.todo.iter().filter(|todo| !todo.copied) {
-            let Some(claim) = self.claims.get(&todo.settlement.id) else {
-                continue;
-            };
-            for copy in &todo.settlement.copies {
-                let Some(to) = self.others.get(&copy.to) else { continue };
-                items.push(CopyTo {
-                    claim,
-                    to,
-                    name: claim.name().child(&copy.rule),
-                    bytes: copy.bytes.as_deref(),
-                });
+        let copies = self.todo.iter().flat_map(|todo| &todo.settlement.copies);
+        for target in distinct(copies.map(|copy| &copy.to)) {
+            self.other(&target)?;
+            let Some(to) = self.others.get(&target) else { continue };
+            let mut items = Vec::new();
+            for todo in self.todo.iter().filter(|todo| !todo.copied.contains(&target)) {
+                let Some(claim) = self.claims.get(&todo.settlement.id) else {
+                    continue;
+                };
+                for copy in todo.settlement.copies.iter().filter(|copy| copy.to == target) {
+                    items.push(CopyTo {
+                        claim,
+                        to,
+                        name: claim.name().child(&copy.rule),
+                        bytes: copy.bytes.as_deref(),
+                    });
+                }
             }
-        }
-        if !items.is_empty() {
-            self.input.copy(&items)?;
-        }
-        for todo in &mut self.todo {
-            todo.copied = true;
+            if !items.is_empty() {
+                self.input.copy(&items)?;
+            }
+            for todo in &mut self.todo {
+                todo.copied.push(target.clone());
+            }
         }
         Ok(())
     }
@@ -214,17 +212,11 @@ impl DirectorySource {
     }
 
     fn send(&mut self) -> Result<(), Error> {
-        let mut targets: Vec<QueueName> = self
-            .todo
-            .iter()
-            .filter_map(|todo| match &todo.settlement.outcome {
-                Outcome::Send(to) => Some(to.clone()),
-                _ => None,
-            })
-            .collect();
-        targets.sort_unstable();
-        targets.dedup();
-        for target in targets {
+        let targets = self.todo.iter().filter_map(|todo| match &todo.settlement.outcome {
+            Outcome::Send(to) => Some(to),
+            _ => None,
+        });
+        for target in distinct(targets) {
             self.other(&target)?;
             let Some(queue) = self.others.get(&target) else {
                 continue;
@@ -296,6 +288,25 @@ fn open_items<'a>(
         .collect()
 }
 
+fn distinct<'a>(names: impl Iterator<Item = &'a QueueName>) -> BTreeSet<QueueName> {
+    names.cloned().collect()
+}
+
+/// A message that outgrew what its queues accept is refused here: to a queue it would be an error of the whole batch.
+fn check_size(settlement: &mut Settlement, limit: u64) {
+    let copies = settlement.copies.iter().filter_map(|copy| copy.bytes.as_ref());
+    let Some(size) = copies
+        .chain(&settlement.changed)
+        .map(|bytes| bytes.len() as u64)
+        .find(|size| *size > limit)
+    else {
+        return;
+    };
+    let text = format!("the changed event has {size} bytes, more than the limit of {limit}");
+    settlement.outcome = Outcome::Reject(Reason::new("too-large", text));
+    settlement.copies.clear();
+}
+
 fn copy_name(id: &MessageId, rule: &str) -> String {
     mentat_queue::MessageName::parse(id.as_str())
         .map_or_else(|_| format!("{id}.{rule}"), |name| name.child(rule).to_string())
@@ -315,6 +326,10 @@ fn sidecar(reason: &Reason, settlement: &Settlement, daemon: &str) -> mentat_que
 impl Source for DirectorySource {
     fn claim(&mut self, max: usize, wait: Duration) -> Fut<'_, Result<Vec<Claimed>, Error>> {
         Box::pin(async move {
+            // Watching begins before the first look, so that no arrival falls in between.
+            if !wait.is_zero() && self.waiter.is_none() {
+                self.waiter = Some(Waiter::new(&self.input)?);
+            }
             let room = self.has_room()?;
             if room {
                 let claimed = self.take(max)?;
@@ -324,15 +339,13 @@ impl Source for DirectorySource {
             } else if wait.is_zero() {
                 return Ok(Vec::new());
             }
-            if self.waiter.is_none() {
-                self.waiter = Some(Waiter::new(&self.input)?);
-            }
             let Some(waiter) = &self.waiter else {
                 return Ok(Vec::new());
             };
             // A full output queue is looked at again on time, not with every message that arrives here.
             let until = if room { Until::Arrival } else { Until::Deadline };
-            waiter.wait(Instant::now() + wait, until).await;
+            let now = Instant::now();
+            waiter.wait(now.checked_add(wait).unwrap_or(now), until).await;
             if self.has_room()? {
                 self.take(max)
             } else {
@@ -342,10 +355,14 @@ impl Source for DirectorySource {
     }
 
     fn settle(&mut self, done: Vec<Settlement>) -> Fut<'_, Result<(), Error>> {
-        self.todo.extend(done.into_iter().map(|settlement| Todo {
-            settlement,
-            copied: false,
-            logged: false,
+        let limit = self.options.max_message_bytes;
+        self.todo.extend(done.into_iter().map(|mut settlement| {
+            check_size(&mut settlement, limit);
+            Todo {
+                settlement,
+                copied: Vec::new(),
+                logged: false,
+            }
         }));
         Box::pin(std::future::ready(self.carry_on()))
     }

@@ -112,9 +112,7 @@ impl DispositionLog {
 
 fn open(path: &Path) -> io::Result<File> {
     let mut file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
-    if let Some(parent) = path.parent() {
-        File::open(parent)?.sync_all()?;
-    }
+    File::open(directory_of(path))?.sync_all()?;
     // A line cut short by a crash is closed off, so that the next one is not spoilt.
     if file.seek(SeekFrom::End(0))? > 0 {
         file.seek(SeekFrom::End(-1))?;
@@ -125,6 +123,13 @@ fn open(path: &Path) -> io::Result<File> {
         }
     }
     Ok(file)
+}
+
+/// The parent of a bare file name is the empty path, which cannot be opened.
+fn directory_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Reads a log as a set: one entry for each message name, verdict and target. A file that is not there is empty.
@@ -187,6 +192,25 @@ mod tests {
             .map(|line| line.name)
             .collect();
         assert_eq!(names, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_log_may_lie_in_the_working_directory() {
+        assert_eq!(directory_of(Path::new("log")), Path::new("."));
+        assert_eq!(directory_of(Path::new("var/log")), Path::new("var"));
+        assert_eq!(directory_of(Path::new("/log")), Path::new("/"));
+    }
+
+    #[test]
+    fn a_failed_append_is_made_up_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        std::fs::create_dir(&path).unwrap();
+        let mut log = DispositionLog::new(&path);
+        assert!(log.append(&[line("a")]).unwrap_err().is_transient());
+        std::fs::remove_dir(&path).unwrap();
+        log.append(&[line("a")]).unwrap();
+        assert_eq!(read_dispositions(&path).unwrap(), [line("a")]);
     }
 
     #[test]

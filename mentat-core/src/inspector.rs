@@ -38,7 +38,10 @@ impl Inspector {
         let mut matched = false;
         for rule in &self.rules.rules {
             if !self.matches(rule, work, &clock, cx) {
-                continue;
+                if work.is_open() {
+                    continue;
+                }
+                return;
             }
             matched = true;
             cx.count(Counter("matched"), 1);

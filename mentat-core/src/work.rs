@@ -200,7 +200,8 @@ impl Work {
 
     /// What a source needs to carry the decision out.
     pub(crate) fn settle(self) -> Settlement {
-        let changed = self.event.is_modified().then(|| self.event.to_json().into_bytes());
+        let moves_on = matches!(self.outcome(), None | Some(Outcome::Forward | Outcome::Send(_)));
+        let changed = (moves_on && self.event.is_modified()).then(|| self.event.to_json().into_bytes());
         let event_id = self.event.id().map(str::to_owned);
         let (outcome, by) = self.outcome.unwrap_or((Outcome::Forward, String::new()));
         Settlement {
@@ -224,7 +225,7 @@ pub struct Settlement {
     pub event_id: Option<String>,
     /// Copies to publish first.
     pub copies: Vec<Copy>,
-    /// New content, if the event was changed.
+    /// New content, if the event was changed and the message goes to another queue.
     pub changed: Option<Vec<u8>>,
     /// What becomes of the message.
     pub outcome: Outcome,

@@ -8,6 +8,7 @@ use mentat_core::enrich::{EnricherConfig, Enrichment, Networks, PluginConfig};
 use mentat_core::inspector::{InspectorConfig, RuleError};
 use mentat_core::store::{Storage, StorageConfig, Store};
 use mentat_core::{Config, Inspector};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,27 @@ impl ChainConfig {
             Self::Enricher(config) => Config::new().with(config),
             Self::Storage(config) => Config::new().with(config),
         }))
+    }
+
+    /// Refuses rules that would send messages back into the queue they come from: they would go round for ever.
+    pub(super) fn check_targets(&self, spool: &Path, input: &Path) -> Result<(), Failure> {
+        let Self::Inspector(config) = self else { return Ok(()) };
+        let rules = config.inspection_rules.iter().flat_map(|rule| &rule.actions);
+        for action in rules.chain(&config.fallback_actions) {
+            if action
+                .args
+                .queue_tgt
+                .as_ref()
+                .is_some_and(|queue| queue.resolve(spool) == input)
+            {
+                let text = format!(
+                    "the action '{}' puts messages back into this daemon's own queue",
+                    action.action.name()
+                );
+                return Err(Failure::new(Code::Config, text));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn components(&self, setup: &Setup) -> Result<Chain, Failure> {

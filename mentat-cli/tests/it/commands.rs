@@ -73,6 +73,10 @@ fn configuration_errors_name_file_and_place() {
         r#"{"queue_out_dir": "x", "inspection_rules": [{"name": "r", "rule": "1 = 1", "actions": [{"action": "tag"}]}]}"#,
         "rule 'r': the action 'tag' needs the argument 'value'",
     );
+    check(
+        r#"{"queue_out_dir": "x", "inspection_rules": [{"rule": "1 = 1", "actions": [{"action": "dispatch", "args": {"queue_tgt": "mentat-inspector"}}]}]}"#,
+        "the action 'dispatch' puts messages back into this daemon's own queue",
+    );
 }
 
 #[test]

@@ -21,6 +21,10 @@ pub(super) enum Until {
 struct State {
     /// Set by the future, taken by the thread.
     request: Option<(Instant, Until)>,
+    /// The thread waits for arrivals and is to be interrupted if something else is wanted.
+    watching: bool,
+    /// Set by the thread, taken by the future. A wait that was given up leaves it set: what it saw arriving must not
+    /// get lost, so the next wait ends at once.
     done: bool,
     waker: Option<Waker>,
     closed: bool,
@@ -68,20 +72,18 @@ impl Waiter {
         let mut asked = false;
         poll_fn(|task| {
             let mut state = self.shared.lock();
-            if !asked {
-                asked = true;
-                state.request = Some((deadline, until));
-                state.done = false;
-                self.shared.changed.notify_one();
-                // The thread may still be in a wait that nobody is interested in any more.
-                drop(state);
-                self.interrupt.wake();
-                state = self.shared.lock();
-            }
-            if state.done {
+            if std::mem::take(&mut state.done) {
                 return Poll::Ready(());
             }
             state.waker = Some(task.waker().clone());
+            if !asked {
+                asked = true;
+                state.request = Some((deadline, until));
+                if state.watching {
+                    self.interrupt.wake();
+                }
+                self.shared.changed.notify_one();
+            }
             Poll::Pending
         })
         .await;
@@ -89,47 +91,37 @@ impl Waiter {
 }
 
 fn watch(shared: &Shared, watcher: &Watcher) {
+    let mut state = shared.lock();
     loop {
-        let mut state = shared.lock();
-        let (deadline, until) = loop {
-            if state.closed {
-                return;
-            }
-            if let Some(request) = state.request.take() {
-                break request;
-            }
+        if state.closed {
+            return;
+        }
+        let Some((deadline, until)) = state.request.take() else {
             state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            continue;
         };
         let left = || deadline.saturating_duration_since(Instant::now());
-        match until {
-            Until::Arrival => {
-                drop(state);
-                // The request itself rang the bell once: the rest of the wait follows until something else happens.
-                loop {
-                    let arrived = watcher.wait(left()).unwrap_or(false);
-                    let state = shared.lock();
-                    if arrived || state.closed || state.request.is_some() || left().is_zero() {
-                        break;
-                    }
-                }
-            }
-            Until::Deadline => {
-                while !left().is_zero() && !state.closed && state.request.is_none() {
-                    state = shared
-                        .changed
-                        .wait_timeout(state, left())
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0;
-                }
-                drop(state);
-            }
+        let mut seen = false;
+        if until == Until::Arrival {
+            state.watching = true;
+            drop(state);
+            // A failed wait has seen nothing: the rest of the time is slept.
+            seen = watcher.wait(left()).unwrap_or(false);
+            state = shared.lock();
+            state.watching = false;
         }
-        let mut state = shared.lock();
-        if state.request.is_none() {
-            state.done = true;
-            if let Some(waker) = state.waker.take() {
-                waker.wake();
-            }
+        while !seen && !left().is_zero() && !state.closed && state.request.is_none() {
+            state = shared
+                .changed
+                .wait_timeout(state, left())
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        // A request that came meanwhile ends as well: what was seen may be meant for it.
+        state.request = None;
+        state.done = true;
+        if let Some(waker) = state.waker.take() {
+            waker.wake();
         }
     }
 }

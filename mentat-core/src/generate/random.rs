@@ -22,10 +22,11 @@ pub(super) struct Random {
 
 impl Random {
     pub(super) fn new(seed: u64, index: u64, purpose: Purpose) -> Self {
-        // Mixed one after the other, so that neighbouring seeds and numbers give unrelated streams.
+        // Mixed one after the other, so that neighbouring seeds and numbers give unrelated streams; rotated, so that
+        // swapping the two does not give the same one.
         let state = [index, purpose as u64]
             .into_iter()
-            .fold(mix(seed), |state, value| mix(state ^ mix(value)));
+            .fold(mix(seed), |state, value| mix(state.rotate_left(23) ^ mix(value)));
         Self { state }
     }
 

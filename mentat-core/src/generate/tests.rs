@@ -279,7 +279,19 @@ fn the_series_is_the_same_everywhere() {
         .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
             (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-    assert_eq!(sum, 4_446_458_970_849_329_117);
+    assert_eq!(sum, 15_836_735_309_158_030_635);
+}
+
+#[test]
+fn seeds_share_no_messages() {
+    let mut ids = HashSet::new();
+    for seed in 1..=5 {
+        let generator = Generator::new(Options {
+            seed,
+            ..Options::default()
+        });
+        assert!((0..1000).all(|index| ids.insert(generator.id(index))), "seed {seed}");
+    }
 }
 
 #[test]
@@ -400,10 +412,7 @@ fn a_few_cause_most() {
         |event| event["Target"][0]["IP4"][0].as_str().filter(|ip| ip.starts_with("10.")),
         10,
     );
-    assert!(
-        (1..=10).contains(&targets) && distinct > 5_000,
-        "{targets} % of {distinct}"
-    );
+    assert!(targets <= 10 && distinct > 5_000, "{targets} % of {distinct}");
 }
 
 #[test]

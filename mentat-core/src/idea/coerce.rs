@@ -18,6 +18,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Deeper nesting is refused: reading recurses once per level.
 const MAX_DEPTH: usize = 128;
 
+/// Problems and warnings beyond this many are not kept: a hostile message can have one for every two of its bytes.
+const MAX_TOLD: usize = 100;
+
+/// The first second of the year 1.
+const FIRST_SECOND: i64 = -62_135_596_800;
+
 /// Reads a whole message.
 pub(crate) fn message(bytes: &[u8]) -> Result<(Object, Vec<Warning>), Invalid> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -31,13 +37,20 @@ pub(crate) fn message(bytes: &[u8]) -> Result<(Object, Vec<Warning>), Invalid> {
     if text.is_empty() {
         return Err(Invalid::whole("empty", "the message is empty"));
     }
-    check_depth(text)?;
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| bad_json(&error))?;
+    check_depth(text, MAX_DEPTH)?;
+    let whole = pair_surrogates(text);
+    let raw: &RawValue = serde_json::from_str(&whole).map_err(|error| bad_json(&error))?;
     let Found::Object = Found::of(raw) else {
         let text = format!("an event is a JSON object, not {}", Found::of(raw).kind());
         return Err(Invalid::whole("not_an_object", text));
     };
     let mut reader = Reader::default();
+    if matches!(whole, Cow::Owned(_)) {
+        reader.warn(
+            "lone_surrogate",
+            "half a surrogate pair is no character: U+FFFD stands for it",
+        );
+    }
     let object = reader.object(raw, Some(Level::Root)).unwrap_or_default();
     if reader.problems.is_empty() {
         Ok((object, reader.warnings))
@@ -46,9 +59,16 @@ pub(crate) fn message(bytes: &[u8]) -> Result<(Object, Vec<Warning>), Invalid> {
     }
 }
 
+/// Whether a value fits below `above` levels of lists and objects.
+pub(crate) fn fits_below(above: usize, text: &str) -> Result<(), Invalid> {
+    match MAX_DEPTH.checked_sub(above) {
+        Some(left) => check_depth(text, left),
+        None => Err(too_deep()),
+    }
+}
+
 /// Reads one value of the given type; `None` keeps whatever it is.
 pub(crate) fn value(text: &str, kind: Option<Type>) -> Result<Node, Invalid> {
-    check_depth(text)?;
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| bad_json(&error))?;
     let mut reader = Reader::default();
     let node = reader.typed(raw, kind);
@@ -75,7 +95,47 @@ fn bad_json(error: &serde_json::Error) -> Invalid {
     Invalid::whole("bad_json", format!("not valid JSON: {error}"))
 }
 
-fn check_depth(text: &str) -> Result<(), Invalid> {
+/// Replaces escapes of lone surrogates: producers that pass raw bytes through send them, the JSON reader refuses them.
+fn pair_surrogates(text: &str) -> Cow<'_, str> {
+    const LOW: std::ops::Range<u16> = 0xdc00..0xe000;
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16)
+            .ok()
+            .filter(|unit| (0xd800..0xe000).contains(unit))
+    };
+    let mut paired = String::new();
+    let (mut at, mut copied) = (0, 0);
+    // Outside of strings there is no backslash in JSON, so each one found begins an escape.
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find('\\')) {
+        at += found;
+        match (unit(at), unit(at + 6)) {
+            (None, _) => {
+                let escaped = text.get(at + 1..).and_then(|rest| rest.chars().next());
+                at += 1 + escaped.map_or(0, char::len_utf8);
+            }
+            (Some(high), Some(low)) if !LOW.contains(&high) && LOW.contains(&low) => at += 12,
+            (Some(_), _) => {
+                paired.push_str(text.get(copied..at).unwrap_or_default());
+                paired.push_str("\\ufffd");
+                at += 6;
+                copied = at;
+            }
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    paired.push_str(text.get(copied..).unwrap_or_default());
+    Cow::Owned(paired)
+}
+
+fn too_deep() -> Invalid {
+    let text = format!("lists and objects are nested more than {MAX_DEPTH} levels deep");
+    Invalid::whole("too_deep", text)
+}
+
+fn check_depth(text: &str, most: usize) -> Result<(), Invalid> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in text.bytes() {
         match byte {
@@ -84,9 +144,8 @@ fn check_depth(text: &str) -> Result<(), Invalid> {
             b'"' => in_string = !in_string,
             b'[' | b'{' if !in_string => {
                 depth += 1;
-                if depth > MAX_DEPTH {
-                    let text = format!("lists and objects are nested more than {MAX_DEPTH} levels deep");
-                    return Err(Invalid::whole("too_deep", text));
+                if depth > most {
+                    return Err(too_deep());
                 }
             }
             b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
@@ -185,22 +244,26 @@ impl Reader {
     }
 
     fn refuse(&mut self, rule: &'static str, text: impl Into<String>) -> Option<Node> {
-        let pointer = self.pointer();
-        self.problems.push(Problem {
-            pointer,
-            text: text.into(),
-            rule,
-        });
+        if self.problems.len() < MAX_TOLD {
+            let problem = self.here(rule, text.into());
+            self.problems.push(problem);
+        }
         None
     }
 
     fn warn(&mut self, rule: &'static str, text: impl Into<String>) {
-        let pointer = self.pointer();
-        self.warnings.push(Problem {
-            pointer,
-            text: text.into(),
+        if self.warnings.len() < MAX_TOLD {
+            let warning = self.here(rule, text.into());
+            self.warnings.push(warning);
+        }
+    }
+
+    fn here(&self, rule: &'static str, text: String) -> Problem {
+        Problem {
+            pointer: self.pointer(),
+            text,
             rule,
-        });
+        }
     }
 
     fn object(&mut self, raw: &RawValue, level: Option<Level>) -> Option<Object> {
@@ -211,17 +274,15 @@ impl Reader {
                 return None;
             }
         };
-        let mut object = Object::default();
+        let mut nodes = Vec::with_capacity(members.len());
         for (name, raw) in members {
             let key = Key::new(&name);
             let kind = level.and_then(|level| declared(level, &key));
             self.at.push(Step::Key(name.into_owned()));
-            if let Some(node) = self.typed(raw, kind) {
-                object.insert(key, node);
-            }
+            nodes.push((key, self.typed(raw, kind)));
             self.at.pop();
         }
-        Some(object)
+        Some(Object::from_members(nodes))
     }
 
     fn list(&mut self, raw: &RawValue, mut each: impl FnMut(&mut Self, &RawValue) -> Option<Node>) -> Option<Node> {
@@ -305,8 +366,12 @@ impl Reader {
             (Atom::Integer, Found::Number(text)) => {
                 self.read(raw, integer_of_number(text), "bad_integer", "an integer")
             }
-            (Atom::Float, Found::Number(text)) => self.read(raw, float(text), "bad_float", "a number"),
+            (Atom::Float, Found::Number(text)) => self.confidence(raw, text),
             (Atom::Float, Found::Bool(value)) => Some(Node::Float(f64::from(u8::from(value)))),
+            (Atom::Float, Found::Text) => {
+                let text = self.text(raw)?;
+                self.confidence(raw, text.trim())
+            }
             (Atom::Timestamp, Found::Number(text)) => {
                 let node = unix_seconds(text).map(Node::Time);
                 self.read(raw, node, "bad_timestamp", "a time between the years 1 and 9999")
@@ -336,11 +401,24 @@ impl Reader {
                 self.read(raw, node, rule, expected)
             }
             (_, found) => {
-                let (rule, expected) = expectation(atom);
+                let (rule, expected) = match expectation(atom) {
+                    (_, expected) if atom.is_text() => ("not_a_string", expected),
+                    other => other,
+                };
                 let shown = shorten(raw.get());
                 self.refuse(rule, format!("expected {expected}, found {} ({shown})", found.kind()))
             }
         }
+    }
+
+    /// The one fraction of the definition, `Confidence`: a value that makes no sense is told but kept.
+    fn confidence(&mut self, raw: &RawValue, text: &str) -> Option<Node> {
+        let value = float(text);
+        if value.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
+            let shown = shorten(raw.get());
+            self.warn("out_of_range", format!("expected a number from 0 to 1, found {shown}"));
+        }
+        self.read(raw, value.map(Node::Float), "bad_float", "a number")
     }
 
     fn read(&mut self, raw: &RawValue, node: Option<Node>, rule: &'static str, expected: &str) -> Option<Node> {
@@ -354,7 +432,7 @@ impl Reader {
 /// The rule's name and what would have been right.
 fn expectation(atom: Atom) -> (&'static str, &'static str) {
     match atom {
-        Atom::Version => ("bad_version", "the text IDEA0"),
+        Atom::Version => ("bad_format_version", "the text IDEA0"),
         Atom::Id => ("bad_id", "an ID of letters, digits, '.', '_' and '-'"),
         Atom::Handle => ("bad_handle", "a handle of letters, digits and '_'"),
         Atom::Nsid => ("bad_nsid", "a name of lower-case segments separated by dots"),
@@ -362,6 +440,11 @@ fn expectation(atom: Atom) -> (&'static str, &'static str) {
         Atom::Tag => ("bad_tag", "a tag of letters, digits, '_' and '-'"),
         Atom::Mac => ("bad_mac", "a MAC address"),
         Atom::Uri => ("bad_uri", "a URI with a scheme"),
+        Atom::Netname => (
+            "bad_netname",
+            "a network name with its registry, such as ripe:EXAMPLE-NET",
+        ),
+        Atom::Hash => ("bad_hash", "a hash with its kind, such as sha1:0123abcd"),
         Atom::MediaType => ("bad_media_type", "a media type such as text/plain"),
         Atom::Charset => ("bad_charset", "a character set name"),
         Atom::Encoding => ("bad_encoding", "the text base64"),
@@ -372,8 +455,7 @@ fn expectation(atom: Atom) -> (&'static str, &'static str) {
         Atom::Integer => ("bad_integer", "an integer"),
         Atom::Float => ("bad_float", "a number"),
         Atom::Boolean => ("bad_boolean", "true or false"),
-        Atom::String => ("bad_string", "a string"),
-        Atom::Any => ("invalid", "any value"),
+        Atom::String | Atom::Any => ("not_a_string", "a string"),
     }
 }
 
@@ -393,7 +475,7 @@ fn from_text(atom: Atom, text: &str) -> Option<Node> {
                     .split(':')
                     .all(|pair| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit()))
         }
-        Atom::Uri => uri_like(text),
+        Atom::Uri | Atom::Netname | Atom::Hash => uri_like(text),
         Atom::MediaType => text.split_once('/').is_some_and(|(kind, sub)| {
             tag_like(kind) && !sub.is_empty() && sub.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+.-".contains(&b))
         }),
@@ -419,7 +501,7 @@ fn from_text(atom: Atom, text: &str) -> Option<Node> {
         Atom::Net4 => return IpSpan::parse_v4(text).ok().map(Node::Ip),
         Atom::Net6 => return IpSpan::parse_v6(text).ok().map(Node::Ip),
         Atom::Integer => return integer_of_text(text),
-        Atom::Float => return float(text.trim()),
+        Atom::Float => return float(text).map(Node::Float),
         Atom::Boolean => false,
         Atom::String | Atom::Any => true,
     };
@@ -475,19 +557,16 @@ fn integer_of_text(text: &str) -> Option<Node> {
     text.trim_matches([' ', '\t', '\n', '\r']).parse().ok().map(Node::Int)
 }
 
-fn float(text: &str) -> Option<Node> {
+fn float(text: &str) -> Option<f64> {
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
-    text.parse()
-        .ok()
-        .filter(|value: &f64| plain && value.is_finite())
-        .map(Node::Float)
+    text.parse().ok().filter(|value: &f64| plain && value.is_finite())
 }
 
 /// Unix seconds with an optional fraction as a time of the years 1 to 9999, in whole microseconds.
 fn unix_seconds(text: &str) -> Option<Timestamp> {
     let time = Timestamp::from_microsecond(i64::try_from(microseconds(text)?).ok()?).ok()?;
-    let year = time.as_second().div_euclid(31_556_952) + 1970;
-    (1..=9999).contains(&year).then_some(time)
+    // Whole seconds are cut off towards zero, so they alone would let the last moments of the year before pass.
+    (time.as_microsecond() >= FIRST_SECOND * 1_000_000).then_some(time)
 }
 
 fn seconds(text: &str) -> Option<SignedDuration> {

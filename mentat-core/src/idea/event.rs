@@ -57,7 +57,7 @@ impl Event {
         })
     }
 
-    /// What was put right while reading.
+    /// What was put right while reading: the first hundred places of a message that has more.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings

@@ -50,9 +50,13 @@ pub(crate) fn value(out: &mut String, node: &Node) {
     };
 }
 
-/// Shortest form that reads back the same, always recognisable as a fraction (`1.0`).
+/// Shortest form that reads back the same, always recognisable as a fraction (`1.0`). What is not finite becomes a
+/// text that is not JSON, never `null`: an expression with such a result cannot be set.
 pub(crate) fn float(value: f64) -> String {
-    serde_json::to_string(&value).unwrap_or_else(|_| "null".to_owned())
+    serde_json::to_string(&value)
+        .ok()
+        .filter(|_| value.is_finite())
+        .unwrap_or_else(|| value.to_string())
 }
 
 pub(crate) fn string(out: &mut String, text: &str) {

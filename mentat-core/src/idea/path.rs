@@ -70,6 +70,16 @@ fn step(level: Option<Level>, key: &Key) -> (Option<Type>, Option<Level>) {
 /// Sets `json` at `path`. Everything is checked on the way down before the first change, except containers that are
 /// built detached and only then hung in.
 pub(crate) fn set(root: &mut Object, path: &IndexedPath, json: &str, policy: SetPolicy) -> Result<Change, SetError> {
+    // Reading back counts the root, one level for every key that holds something, one for every list.
+    let above = path
+        .chunks()
+        .iter()
+        .map(|chunk| 1 + usize::from(chunk.index.is_some()))
+        .sum();
+    coerce::fits_below(above, json).map_err(|invalid| SetError::BadValue {
+        path: path.to_string(),
+        invalid,
+    })?;
     set_below(root, Some(Level::Root), path, path.chunks(), json, policy)
 }
 

@@ -47,7 +47,7 @@ impl Invalid {
         }])
     }
 
-    /// Every problem, in the order of the message's keys.
+    /// Every problem (the first hundred of a message that has more), in the order of the message's keys.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems

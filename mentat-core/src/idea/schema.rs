@@ -25,6 +25,8 @@ pub(crate) enum Atom {
     Tag,
     Mac,
     Uri,
+    Netname,
+    Hash,
     MediaType,
     Charset,
     Encoding,
@@ -40,6 +42,24 @@ pub(crate) enum Atom {
     Any,
 }
 
+impl Atom {
+    /// Whether only a JSON string will do.
+    pub(crate) fn is_text(self) -> bool {
+        !matches!(
+            self,
+            Self::Timestamp
+                | Self::Duration
+                | Self::Net4
+                | Self::Net6
+                | Self::Integer
+                | Self::Float
+                | Self::Boolean
+                | Self::Any
+                | Self::Version
+        )
+    }
+}
+
 /// What a key holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
@@ -52,8 +72,8 @@ pub(crate) enum Type {
 /// The declared type of `key` at `level`; `None` for a key that the definition does not know.
 pub(crate) fn declared(level: Level, key: &Key) -> Option<Type> {
     use Atom::{
-        Any, Boolean, Charset, Duration, Encoding, EventTag, Float, Handle, Id, Integer, Mac, MediaType, Net4, Net6,
-        Nsid, String, Tag, Timestamp, Uri, Version,
+        Any, Boolean, Charset, Duration, Encoding, EventTag, Float, Handle, Hash, Id, Integer, Mac, MediaType, Net4,
+        Net6, Netname, Nsid, String, Tag, Timestamp, Uri, Version,
     };
     use Type::{List, Object, Objects, One};
     if matches!(key, Key::Other(_)) {
@@ -90,14 +110,16 @@ pub(crate) fn declared(level: Level, key: &Key) -> Option<Type> {
             "AttachHand" => List(Handle),
             "Note" => One(String),
             "Spoofed" | "Imprecise" | "Anonymised" => One(Boolean),
-            "Netname" | "Ref" => List(Uri),
+            "Netname" => List(Netname),
+            "Ref" => List(Uri),
             _ => return None,
         },
         (Level::Attach, name) => match name {
             "Handle" => One(Handle),
             "FileName" | "ContentID" => List(String),
             "Type" => List(Tag),
-            "Hash" | "Ref" | "ExternalURI" => List(Uri),
+            "Hash" => List(Hash),
+            "Ref" | "ExternalURI" => List(Uri),
             "Size" => One(Integer),
             "Note" | "Content" => One(String),
             "ContentType" => One(MediaType),

@@ -61,6 +61,20 @@ impl Node {
 pub(crate) struct Object(Vec<(Key, Node)>);
 
 impl Object {
+    /// Of several members of one name the last one counts; `None` stands for one that was left out.
+    pub(crate) fn from_members(mut members: Vec<(Key, Option<Node>)>) -> Self {
+        // Sorted once: inserting one by one would take hours for a hostile message of half a million keys.
+        members.reverse();
+        members.sort_by(|(one, _), (other, _)| one.cmp(other));
+        members.dedup_by(|later, kept| later.0 == kept.0);
+        Self(
+            members
+                .into_iter()
+                .filter_map(|(key, node)| Some((key, node?)))
+                .collect(),
+        )
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &Node)> {
         self.0.iter().map(|(key, node)| (key, node))
     }

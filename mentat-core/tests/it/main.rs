@@ -1,0 +1,13 @@
+//! Tests of the public interface, in one program.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may do what tests may"
+)]
+
+mod chain;
+mod filters;
+mod idea;
+mod inspect;
+mod store;
+mod support;
