@@ -17,8 +17,8 @@ use wait::{Until, Waiter};
 
 /// Takes messages from one directory queue and moves them on to others.
 ///
-/// A batch settles in one order, every step durable before the next: copies are published; forwarded messages move;
-/// the disposition log is written; then messages leave for other queues, for `errors/`, or are removed.
+/// A batch settles in one order, every step durable before the next: copies are published and logged; forwarded
+/// messages move; the disposition log tells of the others; then messages leave for other queues, for `errors/`, or are removed.
 pub struct DirectorySource {
     daemon: String,
     input: Queue,
@@ -40,6 +40,7 @@ struct Todo {
     settlement: Settlement,
     /// Where its copies are already. A consumer there may be done with them: publishing again would repeat them.
     copied: Vec<QueueName>,
+    copies_logged: bool,
     logged: bool,
 }
 
@@ -119,8 +120,9 @@ impl DirectorySource {
     /// Goes on with everything not yet settled. Every step can be repeated: what is done is passed over.
     fn carry_on(&mut self) -> Result<(), Error> {
         self.publish_copies()?;
+        self.log_copies()?;
         self.forward()?;
-        self.write_log()?;
+        self.log_ends()?;
         self.send()?;
         self.reject()?;
         self.remove()?;
@@ -173,10 +175,11 @@ impl DirectorySource {
         }
     }
 
-    fn write_log(&mut self) -> Result<(), Error> {
+    /// Before the originals move on: then there is nothing left that would publish the copies again.
+    fn log_copies(&mut self) -> Result<(), Error> {
         let time = Timestamp::now();
         let mut lines = Vec::new();
-        for todo in self.todo.iter().filter(|todo| !todo.logged) {
+        for todo in self.todo.iter().filter(|todo| !todo.copies_logged) {
             lines.extend(todo.settlement.copies.iter().map(|copy| Disposition {
                 name: copy_name(&todo.settlement.id, &copy.rule),
                 verdict: Verdict::Copied,
@@ -184,31 +187,49 @@ impl DirectorySource {
                 to: Some(copy.to.resolve(&self.spool)),
                 ..Disposition::of(&todo.settlement, time)
             }));
-            lines.extend(match &todo.settlement.outcome {
-                Outcome::Drop(cause) => Some(Disposition {
-                    verdict: match cause {
-                        Cause::Duplicate => Verdict::Duplicate,
-                        Cause::Rule(_) | Cause::NoOutput => Verdict::Dropped,
-                    },
-                    rule: Some(match cause {
-                        Cause::NoOutput => "no output queue".to_owned(),
-                        _ => todo.settlement.by.clone(),
-                    }),
-                    ..Disposition::of(&todo.settlement, time)
-                }),
-                Outcome::Send(to) => Some(Disposition {
-                    verdict: Verdict::Dispatched,
-                    to: Some(to.resolve(&self.spool)),
-                    ..Disposition::of(&todo.settlement, time)
-                }),
-                _ => None,
-            });
         }
+        self.log.append(&lines)?;
+        for todo in &mut self.todo {
+            todo.copies_logged = true;
+        }
+        Ok(())
+    }
+
+    /// Before anything leaves the chain: afterwards only its line tells of it.
+    fn log_ends(&mut self) -> Result<(), Error> {
+        let time = Timestamp::now();
+        let lines: Vec<Disposition> = self
+            .todo
+            .iter()
+            .filter(|todo| !todo.logged)
+            .filter_map(|todo| self.line(&todo.settlement, time))
+            .collect();
         self.log.append(&lines)?;
         for todo in &mut self.todo {
             todo.logged = true;
         }
         Ok(())
+    }
+
+    fn line(&self, settlement: &Settlement, time: Timestamp) -> Option<Disposition> {
+        let line = Disposition::of(settlement, time);
+        match &settlement.outcome {
+            Outcome::Drop(Cause::Duplicate) => Some(Disposition {
+                verdict: Verdict::Duplicate,
+                ..line
+            }),
+            Outcome::Drop(Cause::NoOutput) => Some(Disposition {
+                rule: Some("no output queue".to_owned()),
+                ..line
+            }),
+            Outcome::Drop(Cause::Rule(_)) => Some(line),
+            Outcome::Send(to) => Some(Disposition {
+                verdict: Verdict::Dispatched,
+                to: Some(to.resolve(&self.spool)),
+                ..line
+            }),
+            _ => None,
+        }
     }
 
     fn send(&mut self) -> Result<(), Error> {
@@ -361,6 +382,7 @@ impl Source for DirectorySource {
             Todo {
                 settlement,
                 copied: Vec::new(),
+                copies_logged: false,
                 logged: false,
             }
         }));

@@ -12,6 +12,7 @@ mod migrate;
 mod row;
 mod search;
 mod storage;
+mod types;
 mod writer;
 
 pub use config::StorageConfig;
@@ -50,13 +51,18 @@ impl Store {
             config.application_name("mentat");
         }
         // Plans of these short statements never repay compiling them.
-        config.options("-c jit=off -c TimeZone=UTC");
+        let options = config.get_options().unwrap_or_default().to_owned();
+        config.options(format!("{options} -c jit=off"));
         let hosts: Vec<String> = config.get_hosts().iter().map(host).collect();
         let place = format!(
             "{} at {}",
-            config.get_dbname().unwrap_or("the default database"),
+            config.get_dbname().or(config.get_user()).unwrap_or("postgres"),
             hosts.join(", ")
         );
+        // A server that vanished without a word is noticed after a minute, not after the kernel's quarter of an hour.
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(Duration::from_secs(60));
+        }
         let manager = Manager::from_config(
             config,
             NoTls,
@@ -73,11 +79,15 @@ impl Store {
 
     async fn client(&self) -> Result<deadpool_postgres::Object, Error> {
         self.pool.get().await.map_err(|error| match error {
-            deadpool_postgres::PoolError::Backend(error) => {
-                errors::database(error, &format!("cannot connect to {}", self.place))
-            }
-            other => Error::transient(format!("cannot connect to {}", self.place)).because(other),
+            deadpool_postgres::PoolError::Backend(error) => self.failed("cannot connect to the database")(error),
+            other => Error::transient(format!("cannot connect to the database {}", self.place)).because(other),
         })
+    }
+
+    /// Sorts an error that came while `doing` something, and says where.
+    fn failed(&self, doing: &str) -> impl Fn(tokio_postgres::Error) -> Error + use<> {
+        let doing = format!("{doing} {}", self.place);
+        move |error| errors::database(error, &doing)
     }
 }
 

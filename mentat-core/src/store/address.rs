@@ -137,9 +137,11 @@ mod tests {
         check("10.0.0.0/30", &["40a000000", "40a000001", "40a000002", "40a000003"]);
         check(
             "10.0.0.15-10.0.0.33",
-            &["40a00000f", "40a000001*", "40a000020", "40a000021"],
+            &["40a00000f", "40a00001*", "40a000020", "40a000021"],
         );
         check("2001:db8::/32", &["620010db8*"]);
+        check("::ffff:192.0.2.9", &["600000000000000000000ffffc0000209"]);
+        check("::/1", &["60*", "61*", "62*", "63*", "64*", "65*", "66*", "67*"]);
         // 4 x 15 single addresses and more around whole blocks: one block around all of it.
         check("1.1.1.1-200.200.200.200", &["4*"]);
     }
@@ -157,5 +159,44 @@ mod tests {
         let found = keys(spans);
         assert!(found.len() <= MOST_KEYS, "{}", found.len());
         assert!(found.iter().all(|key| key.ends_with('*')));
+    }
+
+    /// What the server does with a query and the keys of an event.
+    fn matches(query: &str, keys: &BTreeSet<String>) -> bool {
+        query.split(" | ").any(|term| match term.strip_suffix(":*") {
+            Some(prefix) => keys.iter().any(|key| key.starts_with(prefix.trim_matches('\''))),
+            None => keys.contains(term.trim_matches('\'')),
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_overlaps_is_found(
+            (v4, low) in proptest::prelude::any::<(bool, u128)>(),
+            (bits, other_bits) in (0..128_u32, 0..128_u32),
+            (size, shift, other_size) in proptest::prelude::any::<(u128, i128, u128)>(),
+        ) {
+            let width = if v4 { 32 } else { 128 };
+            let most = u128::MAX >> (128 - width);
+            // Sizes of all magnitudes, and a second span near the first.
+            let cut = |number: u128, bits: u32| number & most & (u128::MAX >> (127 - bits));
+            let span = |low: u128, high: u128| -> IpSpan {
+                let text = |address: u128| match u32::try_from(address) {
+                    Ok(address) if v4 => std::net::Ipv4Addr::from_bits(address).to_string(),
+                    _ => std::net::Ipv6Addr::from_bits(address).to_string(),
+                };
+                format!("{}-{}", text(low), text(high)).parse().unwrap()
+            };
+            let low = low & most;
+            let one = span(low, low.saturating_add(cut(size, bits)).min(most));
+            let near = low.saturating_add_signed(shift >> (127 - bits.min(126))).min(most);
+            let other = span(near, near.saturating_add(cut(other_size, other_bits)).min(most));
+            for (asked, stored) in [(one, other), (other, one)] {
+                if asked.overlaps(&stored) {
+                    let keys = keys(std::iter::once(stored));
+                    proptest::prop_assert!(matches(&query(asked), &keys), "{asked} {stored} {keys:?}");
+                }
+            }
+        }
     }
 }

@@ -34,3 +34,21 @@ impl StorageConfig {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_of_one_commit() {
+        let check = |text: &str, expected| {
+            let config: StorageConfig = serde_json::from_str(text).unwrap();
+            assert_eq!(config.batch(), expected, "{text}");
+        };
+        check("{}", 500);
+        check(r#"{"commit_bulk_threshold": 70}"#, 70);
+        check(r#"{"commit_bulk_threshold": 0}"#, 1);
+        check(r#"{"commit_bulk": false, "commit_bulk_interval": 9}"#, 1);
+        assert!(serde_json::from_str::<StorageConfig>(r#"{"commit_bulk_treshold": 70}"#).is_err());
+    }
+}

@@ -1,19 +1,12 @@
 //! The binary form of `COPY`: PostgreSQL's wire formats of exactly the types that our tables have.
 
 use super::row::Row;
+use super::types::Time;
 use bytes::{BufMut, BytesMut};
 use jiff::Timestamp;
 use mentat_filter::{Family, IpSpan};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-
-/// 2000-01-01T00:00:00Z, where PostgreSQL's clock begins, in Unix microseconds.
-const EPOCH: i64 = 946_684_800_000_000;
-
-/// Microseconds since PostgreSQL's epoch.
-pub(super) fn timestamp(time: Timestamp) -> i64 {
-    time.as_microsecond() - EPOCH
-}
 
 /// The columns of `mentat.events`, in the order in which [`Rows::event`] writes them.
 pub(super) const EVENT_COLUMNS: &str = "storagetime, detecttime, chunk, raw_off, raw_len, shadow_reporting, \
@@ -30,8 +23,8 @@ const TEXT: u32 = 25;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) chunk: i64,
-    pub(super) offset: i32,
-    pub(super) length: i32,
+    pub(super) offset: usize,
+    pub(super) length: usize,
 }
 
 /// A buffer of rows.
@@ -60,14 +53,14 @@ impl Rows {
 
     pub(super) fn event(&mut self, row: &Row, storagetime: Timestamp, place: Place) {
         self.0.put_i16(34);
-        self.field(|buffer| buffer.put_i64(timestamp(storagetime)));
-        self.field(|buffer| buffer.put_i64(timestamp(row.detecttime)));
+        self.field(|buffer| buffer.put_i64(Time(storagetime).microseconds()));
+        self.field(|buffer| buffer.put_i64(Time(row.detecttime).microseconds()));
         self.field(|buffer| buffer.put_i64(place.chunk));
-        self.field(|buffer| buffer.put_i32(place.offset));
-        self.field(|buffer| buffer.put_i32(place.length));
+        self.field(|buffer| buffer.put_i32(size(place.offset)));
+        self.field(|buffer| buffer.put_i32(size(place.length)));
         self.field(|buffer| buffer.put_u8(row.shadow_reporting.into()));
         self.field(|buffer| buffer.put_u8(row.shadow_reporting_target.into()));
-        self.field(|buffer| buffer.put_slice(&row.id));
+        self.field(|buffer| buffer.put_slice(&row.id.0));
         self.text(row.id_text.as_deref());
         self.spans4(&row.source);
         self.spans4(&row.target);

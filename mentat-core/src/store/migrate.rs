@@ -1,6 +1,6 @@
 //! The schema, as numbered steps.
 
-use super::{Store, errors};
+use super::Store;
 use crate::Error;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -39,12 +39,24 @@ impl Store {
     /// database differs from ours.
     pub async fn migrate(&self) -> Result<Vec<Migration>, Error> {
         let mut client = self.client().await?;
-        let failed = |error| errors::database(error, "cannot set up the database");
-        let transaction = client.transaction().await.map_err(failed)?;
+        let failed = self.failed("cannot set up the database");
+        let transaction = client.transaction().await.map_err(&failed)?;
+        let place = &self.place;
+        let encoding: String = transaction
+            .query_one("SELECT current_setting('server_encoding')", &[])
+            .await
+            .map_err(&failed)?
+            .get(0);
+        if encoding != "UTF8" {
+            // It would refuse, or mangle, whatever the encoding lacks.
+            return Err(Error::fatal(format!(
+                "the database {place} is in {encoding}; it must be made with ENCODING 'UTF8'"
+            )));
+        }
         transaction
             .execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK])
             .await
-            .map_err(failed)?;
+            .map_err(&failed)?;
         transaction
             .batch_execute(
                 "SET LOCAL client_min_messages = warning;
@@ -57,24 +69,27 @@ impl Store {
                  )",
             )
             .await
-            .map_err(failed)?;
+            .map_err(&failed)?;
         let rows = transaction
             .query(
                 "SELECT number, name, checksum FROM mentat.migration ORDER BY number",
                 &[],
             )
             .await
-            .map_err(failed)?;
+            .map_err(&failed)?;
         for row in &rows {
             let (number, name, sum): (i32, String, String) = (row.get(0), row.get(1), row.get(2));
             match STEPS.iter().find(|step| step.0 == number) {
                 None => {
-                    let text = format!("the database has step {number} ({name}), which this version does not know");
-                    return Err(Error::fatal(text));
+                    return Err(Error::fatal(format!(
+                        "the database {place} has step {number} ({name}), which this version does not know: it was set \
+                         up by a newer one"
+                    )));
                 }
                 Some((_, _, sql)) if checksum(sql) != sum => {
-                    let text = format!("step {number} ({name}) of the database is not the one of this version");
-                    return Err(Error::fatal(text));
+                    return Err(Error::fatal(format!(
+                        "step {number} ({name}) of the database {place} is not the one of this version"
+                    )));
                 }
                 Some(_) => {}
             }
@@ -84,24 +99,21 @@ impl Store {
             if rows.iter().any(|row| row.get::<_, i32>(0) == *number) {
                 continue;
             }
-            let doing = format!("step {number} ({name}) of the database failed");
-            transaction
-                .batch_execute(sql)
-                .await
-                .map_err(|error| errors::database(error, &doing))?;
+            let step = self.failed(&format!("step {number} ({name}) failed in the database"));
+            transaction.batch_execute(sql).await.map_err(step)?;
             transaction
                 .execute(
                     "INSERT INTO mentat.migration (number, name, checksum) VALUES ($1, $2, $3)",
                     &[number, name, &checksum(sql)],
                 )
                 .await
-                .map_err(failed)?;
+                .map_err(&failed)?;
             taken.push(Migration {
                 number: *number,
                 name: (*name).to_owned(),
             });
         }
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit().await.map_err(&failed)?;
         Ok(taken)
     }
 }

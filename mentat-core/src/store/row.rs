@@ -1,6 +1,7 @@
 //! From an event to its row: a pure function.
 
 use super::address;
+use super::types::Id;
 use crate::idea::tree::{Node, Object};
 use crate::idea::{Event, MissingKeys};
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 /// The columns of one event that depend on the event alone.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Row {
-    pub(super) id: [u8; 16],
+    pub(super) id: Id,
     /// The ID itself when `id` is only its hash.
     pub(super) id_text: Option<String>,
     pub(super) detecttime: Timestamp,
@@ -100,9 +101,9 @@ impl Row {
 }
 
 /// The key of an event ID: the ID itself if it is a lower-case UUID, else a hash marked as a UUID of version 8.
-pub(super) fn identifier(id: &str) -> ([u8; 16], Option<String>) {
+pub(super) fn identifier(id: &str) -> (Id, Option<String>) {
     if let Some(bytes) = uuid(id) {
-        return (bytes, None);
+        return (Id(bytes), None);
     }
     let mut bytes = [0; 16];
     for (byte, hashed) in bytes.iter_mut().zip(Sha256::digest(id.as_bytes())) {
@@ -111,7 +112,7 @@ pub(super) fn identifier(id: &str) -> ([u8; 16], Option<String>) {
     let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
     *version = *version & 0x0f | 0x80;
     *variant = *variant & 0x3f | 0x80;
-    (bytes, Some(id.to_owned()))
+    (Id(bytes), Some(id.to_owned()))
 }
 
 /// Exactly the form that a UUID is printed in, so that it prints back the same.
@@ -140,7 +141,7 @@ fn uuid(text: &str) -> Option<[u8; 16]> {
 }
 
 /// PostgreSQL's text cannot hold NUL; the message itself keeps it.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.replace('\0', "")
 }
 
@@ -251,7 +252,7 @@ mod tests {
 
     #[test]
     fn identifiers() {
-        let (bytes, text) = identifier("5deec8c9-ac37-4f35-a448-34616104b174");
+        let (Id(bytes), text) = identifier("5deec8c9-ac37-4f35-a448-34616104b174");
         assert_eq!((bytes[0], bytes[15], text), (0x5d, 0x74, None));
         for odd in [
             "5DEEC8C9-AC37-4F35-A448-34616104B174",
@@ -259,7 +260,7 @@ mod tests {
             "5deec8c9ac374f35a44834616104b174",
             "",
         ] {
-            let (bytes, text) = identifier(odd);
+            let (Id(bytes), text) = identifier(odd);
             assert_eq!(
                 (bytes[6] >> 4, bytes[8] >> 6, text.as_deref()),
                 (8, 2, Some(odd)),

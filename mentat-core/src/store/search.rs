@@ -1,9 +1,8 @@
 //! Finding events again.
 
-use super::copy::timestamp;
-use super::row::identifier;
-use super::writer::uuid_text;
-use super::{Store, address, errors};
+use super::row::{clean, identifier};
+use super::types::Time;
+use super::{Store, address};
 use crate::Error;
 use jiff::Timestamp;
 use mentat_filter::{Family, IpSpan};
@@ -61,10 +60,8 @@ impl Conditions {
         let mut all = Self::default();
         for (time, operator) in [(search.from, ">="), (search.to, "<")] {
             if let Some(time) = time {
-                let value = all.bind(timestamp(time));
-                all.sql.push(format!(
-                    "e.detecttime {operator} timestamp '2000-01-01' + {value}::bigint * interval '1 microsecond'"
-                ));
+                let value = all.bind(Time(time).at_least_earliest());
+                all.sql.push(format!("e.detecttime {operator} {value}"));
             }
         }
         let lists = [
@@ -74,7 +71,8 @@ impl Conditions {
         ];
         for (column, list) in lists {
             if !list.is_empty() {
-                let value = all.bind(list.clone());
+                // As they were stored: the server's text has no NUL.
+                let value = all.bind(list.iter().map(|text| clean(text)).collect::<Vec<_>>());
                 all.sql.push(format!("e.{column} && {value}::text[]"));
             }
         }
@@ -129,14 +127,28 @@ impl Conditions {
     }
 }
 
-const SELECT: &str = "SELECT (extract(epoch FROM e.detecttime) * 1000000)::bigint,
-    substr(r.body, e.raw_off + 1, e.raw_len) FROM mentat.events e JOIN mentat.raw r ON r.chunk = e.chunk";
+const SELECT: &str = "SELECT e.detecttime, substr(r.body, e.raw_off + 1, e.raw_len)
+    FROM mentat.events e JOIN mentat.raw r ON r.chunk = e.chunk";
+
+/// The SQL of a search, with its parameters.
+fn statement(search: &Search) -> (String, Conditions) {
+    let mut conditions = Conditions::of(search);
+    let clause = conditions.clause();
+    let limit = if search.limit == 0 {
+        String::new()
+    } else {
+        let value = conditions.bind(i64::from(search.limit));
+        format!(" LIMIT {value}::bigint")
+    };
+    let sql = format!("{SELECT}{clause} ORDER BY e.detecttime DESC, e.id{limit}");
+    (sql, conditions)
+}
 
 fn found(row: &tokio_postgres::Row) -> Found {
-    let json: Vec<u8> = row.get(1);
+    let (Time(detect_time), json): (Time, &[u8]) = (row.get(0), row.get(1));
     Found {
-        detect_time: Timestamp::from_microsecond(row.get(0)).unwrap_or_default(),
-        json: String::from_utf8_lossy(&json).into_owned(),
+        detect_time,
+        json: String::from_utf8_lossy(json).into_owned(),
     }
 }
 
@@ -146,21 +158,9 @@ impl Store {
     /// # Errors
     /// Transient if the database is away, else fatal.
     pub async fn search(&self, search: &Search) -> Result<Vec<Found>, Error> {
-        let mut conditions = Conditions::of(search);
-        let clause = conditions.clause();
-        let limit = if search.limit == 0 {
-            String::new()
-        } else {
-            let value = conditions.bind(i64::from(search.limit));
-            format!(" LIMIT {value}::bigint")
-        };
-        let sql = format!("{SELECT}{clause} ORDER BY e.detecttime DESC, e.id{limit}");
+        let (sql, conditions) = statement(search);
         let rows = self.client().await?.query(&sql, &conditions.values()).await;
-        Ok(rows
-            .map_err(|error| errors::database(error, "the search failed"))?
-            .iter()
-            .map(found)
-            .collect())
+        Ok(rows.map_err(self.failed("cannot search"))?.iter().map(found).collect())
     }
 
     /// How many events meet all conditions; the limit does not count.
@@ -171,7 +171,7 @@ impl Store {
         let conditions = Conditions::of(search);
         let sql = format!("SELECT count(*) FROM mentat.events e{}", conditions.clause());
         let row = self.client().await?.query_one(&sql, &conditions.values()).await;
-        let count: i64 = row.map_err(|error| errors::database(error, "the count failed"))?.get(0);
+        let count: i64 = row.map_err(self.failed("cannot count events in"))?.get(0);
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
@@ -180,15 +180,15 @@ impl Store {
     /// # Errors
     /// As [`search`](Self::search).
     pub async fn fetch(&self, id: &str) -> Result<Option<Found>, Error> {
-        let key = uuid_text(&identifier(id).0);
+        let (key, _) = identifier(id);
         // The identifier table knows the storage time, which names the partition.
         let sql = format!(
-            "{SELECT} WHERE e.id = $1::text::uuid
-             AND e.storagetime = (SELECT storagetime FROM mentat.event_id WHERE id = $1::text::uuid)"
+            "{SELECT} WHERE e.id = $1
+             AND e.storagetime = (SELECT storagetime FROM mentat.event_id WHERE id = $1)"
         );
         let row = self.client().await?.query_opt(&sql, &[&key]).await;
         Ok(row
-            .map_err(|error| errors::database(error, "the event cannot be fetched"))?
+            .map_err(self.failed("cannot fetch an event from"))?
             .as_ref()
             .map(found))
     }
@@ -201,21 +201,23 @@ impl Store {
         let mut conditions = Conditions::of(search);
         let clause = conditions.clause();
         let limit = conditions.bind(i64::from(limit));
-        let from = match of {
-            Top::Categories => "unnest(e.category) AS t (value)".to_owned(),
-            // An address block counts as one source, by its first address and what follows.
-            Top::Sources => "LATERAL (SELECT CASE WHEN upper(r4) - lower(r4) = 1 THEN '' ELSE
-                     '-' || host('0.0.0.0'::inet + (upper(r4) - 1)) END AS tail, r4
-                     FROM unnest(e.source_ip4) AS r4) AS v4,
-                 LATERAL (SELECT host('0.0.0.0'::inet + lower(v4.r4)) || v4.tail AS value) AS t"
-                .to_owned(),
+        // Every value once for each event.
+        let values = match of {
+            Top::Categories => "SELECT DISTINCT unnest(e.category) AS value",
+            Top::Sources => {
+                "SELECT concat_ws('-', low, nullif(high, low)) AS value FROM (
+                     SELECT host('0.0.0.0'::inet + lower(r)), host('0.0.0.0'::inet + (upper(r) - 1))
+                     FROM unnest(e.source_ip4) AS r
+                     UNION ALL SELECT host(lower(r)), host(upper(r)) FROM unnest(e.source_ip6) AS r
+                 ) AS span (low, high)"
+            }
         };
         let sql = format!(
-            "SELECT t.value, count(*) FROM mentat.events e, {from}{clause}
-             GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {limit}::bigint"
+            "SELECT t.value, count(*) FROM mentat.events e, LATERAL ({values}) AS t{clause}
+             GROUP BY 1 ORDER BY 2 DESC, t.value COLLATE \"C\" LIMIT {limit}::bigint"
         );
         let rows = self.client().await?.query(&sql, &conditions.values()).await;
-        let rows = rows.map_err(|error| errors::database(error, "the count failed"))?;
+        let rows = rows.map_err(self.failed("cannot count events in"))?;
         Ok(rows
             .iter()
             .map(|row| (row.get(0), u64::try_from(row.get::<_, i64>(1)).unwrap_or_default()))
@@ -233,7 +235,7 @@ impl Store {
             .query("SELECT name_hash FROM mentat.event_id", &[])
             .await;
         Ok(rows
-            .map_err(|error| errors::database(error, "cannot read"))?
+            .map_err(self.failed("cannot read"))?
             .iter()
             .map(|row| row.get(0))
             .collect())
@@ -246,6 +248,67 @@ impl Store {
 pub enum Top {
     /// Categories.
     Categories,
-    /// Source addresses and ranges of IPv4.
+    /// Source addresses; a range counts as one.
     Sources,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::scratch::TestCluster;
+
+    async fn check(store: &Store, search: &Search, index: &str) {
+        let (sql, conditions) = statement(search);
+        let client = store.client().await.unwrap();
+        let explained = client.query(&format!("EXPLAIN {sql}"), &conditions.values()).await;
+        let plan: Vec<String> = explained.unwrap().iter().map(|row| row.get(0)).collect();
+        for day in ["20261123", "20261124"] {
+            let scan = format!("Bitmap Index Scan on events_{day}_{index}_idx");
+            assert!(plan.iter().any(|line| line.contains(&scan)), "{search:?}: {plan:#?}");
+        }
+    }
+
+    #[test]
+    fn indexes_fit_the_conditions() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let database = TestCluster::shared().empty_database();
+        // Nothing but bitmaps: whether an index can be used, not whether it pays.
+        let options = "options='-c enable_seqscan=off -c enable_indexscan=off -c enable_indexonlyscan=off'";
+        let store = Store::new(&format!("{} {options}", database.connection_string())).unwrap();
+        runtime.block_on(async {
+            store.migrate().await.unwrap();
+            store.create_partitions(&[20_780, 20_781]).await.unwrap();
+            for spans in [
+                &["192.0.2.1"][..],
+                &["192.0.2.0/24"],
+                &["10.0.0.1-10.0.0.77", "2001:db8::/31"],
+                &["::/0"],
+            ] {
+                let hosts = Search {
+                    hosts: spans.iter().map(|text| text.parse().unwrap()).collect(),
+                    ..Search::default()
+                };
+                check(&store, &hosts, "addr").await;
+                let sources = Search {
+                    sources: hosts.hosts,
+                    limit: 10,
+                    ..Search::default()
+                };
+                check(&store, &sources, "addr").await;
+            }
+            let category = Search {
+                categories: vec!["Test".to_owned()],
+                ..Search::default()
+            };
+            check(&store, &category, "category_node_name").await;
+            let from = Search {
+                from: Some("2026-11-23T00:00:00Z".parse().unwrap()),
+                ..Search::default()
+            };
+            check(&store, &from, "detecttime").await;
+        });
+    }
 }

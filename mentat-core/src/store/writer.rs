@@ -3,9 +3,10 @@
 //! One transaction stores a batch: the fence, the storage time, the new identifiers, the rows and their texts. After
 //! its commit, and only then, the messages are done.
 
-use super::copy::{EVENT_COLUMNS, Place, Rows, timestamp};
+use super::Store;
+use super::copy::{EVENT_COLUMNS, Place, Rows};
 use super::row::Row;
-use super::{Store, errors};
+use super::types::{Id, Time};
 use crate::Error;
 use crate::idea::{Event, MissingKeys};
 use bytes::Bytes;
@@ -13,9 +14,8 @@ use deadpool_postgres::Transaction;
 use futures_util::SinkExt as _;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::pin::pin;
-use tokio_postgres::types::Type;
 
 /// Shared by writers, taken exclusively for an instant by a reader that closes a time window: after that, no commit
 /// with a storage time below the window's end is possible. ("fence" as bytes.)
@@ -26,8 +26,6 @@ const PARTITIONS: i64 = 0x70_6172_7473;
 
 const CHUNK_MESSAGES: usize = 32;
 const CHUNK_BYTES: usize = 64 * 1024;
-/// As the sequence's increment says.
-const CHUNK_BLOCK: i64 = 1024;
 const DAY_SECONDS: i64 = 86_400;
 
 /// What became of an event that was to be stored.
@@ -56,13 +54,6 @@ pub fn name_hash(name: &str) -> i64 {
         .fold(0, |hash: i64, byte| hash << 8 | i64::from(*byte))
 }
 
-/// Chunk numbers taken from the sequence and not yet used.
-#[derive(Debug, Default)]
-pub(super) struct ChunkNumbers {
-    next: i64,
-    left: i64,
-}
-
 /// One event of a batch.
 struct Item<'a> {
     at: usize,
@@ -73,7 +64,7 @@ struct Item<'a> {
 
 impl Store {
     /// Stores a batch of events with the names of their messages; answers what became of each, in order. Sets the
-    /// storage time of every event. `Ok` means committed.
+    /// storage time of the new ones. `Ok` means committed.
     ///
     /// # Errors
     /// Transient if the database is away (nothing is stored, or all is and the next call finds it); fatal if it can
@@ -95,14 +86,13 @@ impl Store {
                 Err(missing) => answers.push(Stored::Incomplete(missing)),
             }
         }
-        let mut numbers = ChunkNumbers::default();
         // A batch that the server refuses is halved until the offending events stand alone.
         let mut parts = vec![items];
         while let Some(mut part) = parts.pop() {
             if part.is_empty() {
                 continue;
             }
-            match self.write_part(&mut part, &mut numbers).await {
+            match self.write_part(&mut part).await {
                 Ok(known) => {
                     for (at, answer) in known {
                         if let Some(slot) = answers.get_mut(at) {
@@ -128,30 +118,26 @@ impl Store {
     }
 
     /// Stores one part in one transaction; answers for every event that got no new row.
-    async fn write_part(
-        &self,
-        items: &mut [Item<'_>],
-        numbers: &mut ChunkNumbers,
-    ) -> Result<Vec<(usize, Stored)>, Error> {
-        let mut client = self.client().await?;
-        let failed = |error| errors::database(error, "cannot store events");
+    async fn write_part(&self, items: &mut [Item<'_>]) -> Result<Vec<(usize, Stored)>, Error> {
+        let failed = self.failed("cannot store events in");
         loop {
-            let transaction = client.transaction().await.map_err(failed)?;
-            let time = storage_time(&transaction).await.map_err(failed)?;
+            let mut client = self.client().await?;
+            let transaction = client.transaction().await.map_err(&failed)?;
+            let time = storage_time(&transaction).await.map_err(&failed)?;
             let day = time.as_second().div_euclid(DAY_SECONDS);
-            if !has_partition(&transaction, day).await.map_err(failed)? {
-                transaction.rollback().await.map_err(failed)?;
+            if !has_partition(&transaction, day).await.map_err(&failed)? {
+                transaction.rollback().await.map_err(&failed)?;
+                // Given back first: writers that wait for each other's connections would wait for ever.
+                drop(client);
                 // Today's and, ahead of need, tomorrow's.
                 self.create_partitions(&[day, day + 1]).await?;
                 continue;
             }
-            let (new, known) = take_ids(&transaction, items, time).await.map_err(failed)?;
+            let (new, known) = take_ids(&transaction, items, time).await.map_err(&failed)?;
             if !new.is_empty() {
-                copy(&transaction, items, &new, time, day, numbers)
-                    .await
-                    .map_err(failed)?;
+                copy(&transaction, items, &new, time, day).await.map_err(&failed)?;
             }
-            transaction.commit().await.map_err(failed)?;
+            transaction.commit().await.map_err(&failed)?;
             return Ok(known);
         }
     }
@@ -159,18 +145,18 @@ impl Store {
     /// Creates the partitions of the given days (counted from 1970) if they are not there.
     pub(super) async fn create_partitions(&self, days: &[i64]) -> Result<(), Error> {
         let mut client = self.client().await?;
-        let failed = |error| errors::database(error, "cannot create partitions");
-        let transaction = client.transaction().await.map_err(failed)?;
+        let failed = self.failed("cannot create partitions in");
+        let transaction = client.transaction().await.map_err(&failed)?;
         transaction
             .execute("SELECT pg_advisory_xact_lock($1)", &[&PARTITIONS])
             .await
-            .map_err(failed)?;
+            .map_err(&failed)?;
         for &day in days {
-            if !has_partition(&transaction, day).await.map_err(failed)? {
-                transaction.batch_execute(&partition_sql(day)).await.map_err(failed)?;
+            if !has_partition(&transaction, day).await.map_err(&failed)? {
+                transaction.batch_execute(&partition_sql(day)).await.map_err(&failed)?;
             }
         }
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await.map_err(&failed)
     }
 }
 
@@ -206,10 +192,10 @@ async fn storage_time(transaction: &Transaction<'_>) -> Result<Timestamp, tokio_
         .await?;
     transaction.execute(&fence, &[&FENCE]).await?;
     let clock = transaction
-        .prepare_cached("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+        .prepare_cached("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
         .await?;
-    let micros: i64 = transaction.query_one(&clock, &[]).await?.get(0);
-    Ok(Timestamp::from_microsecond(micros).unwrap_or_default())
+    let Time(time) = transaction.query_one(&clock, &[]).await?.get(0);
+    Ok(time)
 }
 
 async fn has_partition(transaction: &Transaction<'_>, day: i64) -> Result<bool, tokio_postgres::Error> {
@@ -225,74 +211,66 @@ async fn take_ids(
     items: &[Item<'_>],
     time: Timestamp,
 ) -> Result<(Vec<usize>, Vec<(usize, Stored)>), tokio_postgres::Error> {
-    let mut known = Vec::new();
-    let mut first: HashMap<[u8; 16], usize> = HashMap::with_capacity(items.len());
-    for (index, item) in items.iter().enumerate() {
-        match first.get(&item.row.id).and_then(|&earlier| items.get(earlier)) {
-            None => {
-                first.insert(item.row.id, index);
-            }
-            Some(earlier) if earlier.name_hash == item.name_hash => known.push((item.at, Stored::Replayed)),
-            Some(_) => known.push((item.at, Stored::Duplicate)),
-        }
+    // Whose each ID is: of equal ones in a batch, the first message's. Sorted: writers with overlapping batches take
+    // their locks in the same order.
+    let mut owners: BTreeMap<Id, i64> = BTreeMap::new();
+    for item in items {
+        owners.entry(item.row.id).or_insert(item.name_hash);
     }
-    // Sorted: writers with overlapping batches take their locks in the same order.
-    let mut entries: Vec<([u8; 16], i64, usize)> = first
-        .into_iter()
-        .filter_map(|(id, index)| Some((id, items.get(index)?.name_hash, index)))
-        .collect();
-    entries.sort_unstable();
-    let ids: Vec<String> = entries.iter().map(|(id, ..)| uuid_text(id)).collect();
-    let names: Vec<i64> = entries.iter().map(|(_, name, _)| *name).collect();
     let insert = transaction
-        .prepare_typed_cached(
+        .prepare_cached(
             "INSERT INTO mentat.event_id (id, storagetime, name_hash)
-             SELECT id::uuid, timestamp '2000-01-01' + $3 * interval '1 microsecond', name
-             FROM unnest($1, $2) AS new (id, name)
-             ON CONFLICT (id) DO NOTHING RETURNING id::text",
-            &[Type::TEXT_ARRAY, Type::INT8_ARRAY, Type::INT8],
+             SELECT id, $3, name FROM unnest($1::uuid[], $2::bigint[]) AS new (id, name)
+             ON CONFLICT (id) DO NOTHING RETURNING id",
         )
         .await?;
-    let inserted: HashSet<String> = transaction
-        .query(&insert, &[&ids, &names, &timestamp(time)])
-        .await?
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
-    let mut new = Vec::with_capacity(inserted.len());
-    let mut old = Vec::new();
-    for ((_, name, index), id) in entries.iter().zip(&ids) {
-        if inserted.contains(id) {
-            new.push(*index);
-        } else {
-            old.push((id.as_str(), *name, *index));
-        }
-    }
-    new.sort_unstable();
-    if !old.is_empty() {
+    let ids: Vec<Id> = owners.keys().copied().collect();
+    let names: Vec<i64> = owners.values().copied().collect();
+    let inserted = transaction.query(&insert, &[&ids, &names, &Time(time)]).await?;
+    let mut free: HashSet<Id> = inserted.iter().map(|row| row.get(0)).collect();
+    if free.len() < ids.len() {
+        let taken: Vec<Id> = ids.into_iter().filter(|id| !free.contains(id)).collect();
         let find = transaction
-            .prepare_typed_cached(
-                "SELECT id::text, name_hash FROM mentat.event_id WHERE id = ANY ($1::text[]::uuid[])",
-                &[Type::TEXT_ARRAY],
-            )
+            .prepare_cached("SELECT id, name_hash FROM mentat.event_id WHERE id = ANY ($1)")
             .await?;
-        let wanted: Vec<&str> = old.iter().map(|(id, ..)| *id).collect();
-        let stored: HashMap<String, i64> = transaction
-            .query(&find, &[&wanted])
-            .await?
-            .iter()
-            .map(|row| (row.get(0), row.get(1)))
-            .collect();
-        for (id, name, index) in old {
-            let answer = if stored.get(id) == Some(&name) {
-                Stored::Replayed
-            } else {
-                Stored::Duplicate
-            };
-            known.extend(items.get(index).map(|item| (item.at, answer)));
+        let rows = transaction.query(&find, &[&taken]).await?;
+        owners.extend(rows.iter().map(|row| (row.get::<_, Id>(0), row.get::<_, i64>(1))));
+    }
+    let (mut new, mut known) = (Vec::new(), Vec::new());
+    for (index, item) in items.iter().enumerate() {
+        if free.remove(&item.row.id) {
+            new.push(index);
+        } else if owners.get(&item.row.id) == Some(&item.name_hash) {
+            known.push((item.at, Stored::Replayed));
+        } else {
+            known.push((item.at, Stored::Duplicate));
         }
     }
     Ok((new, known))
+}
+
+/// Message texts on their way into chunks.
+#[derive(Default)]
+struct Chunks {
+    bodies: Vec<Vec<u8>>,
+    /// Messages in the last one.
+    messages: usize,
+}
+
+impl Chunks {
+    /// Appends a text; answers the index of its chunk and the offset there.
+    fn push(&mut self, text: &[u8]) -> (usize, usize) {
+        let fits = |body: &Vec<u8>| self.messages < CHUNK_MESSAGES && body.len() + text.len() <= CHUNK_BYTES;
+        if !self.bodies.last().is_some_and(fits) {
+            self.bodies.push(Vec::new());
+            self.messages = 0;
+        }
+        self.messages += 1;
+        let chunk = self.bodies.len().saturating_sub(1);
+        let offset = self.bodies.last().map_or(0, Vec::len);
+        self.bodies.last_mut().into_iter().for_each(|body| body.extend(text));
+        (chunk, offset)
+    }
 }
 
 async fn copy(
@@ -301,105 +279,99 @@ async fn copy(
     new: &[usize],
     time: Timestamp,
     day: i64,
-    numbers: &mut ChunkNumbers,
 ) -> Result<(), tokio_postgres::Error> {
-    let (mut events, mut raws) = (Rows::new(), Rows::new());
-    let mut body: Vec<u8> = Vec::with_capacity(CHUNK_BYTES);
-    let mut in_chunk = 0;
-    let mut chunk = None;
-    let mut bytes = 0_i64;
-    let mut span: Option<(Timestamp, Timestamp)> = None;
+    let mut chunks = Chunks::default();
+    let mut places = Vec::with_capacity(new.len());
     for &index in new {
         let Some(item) = items.get_mut(index) else { continue };
         item.event.set_storage_time(time);
         let text = item.event.to_json();
-        if in_chunk == CHUNK_MESSAGES || (in_chunk > 0 && body.len() + text.len() > CHUNK_BYTES) {
-            if let Some(number) = chunk.take() {
-                raws.raw(number, &body);
-            }
-            body.clear();
-            in_chunk = 0;
-        }
-        let number = match chunk {
-            Some(number) => number,
-            None => day << 36 | numbers.take(transaction).await?,
-        };
-        chunk = Some(number);
-        let place = Place {
-            chunk: number,
-            offset: i32::try_from(body.len()).unwrap_or(i32::MAX),
-            length: i32::try_from(text.len()).unwrap_or(i32::MAX),
-        };
-        body.extend_from_slice(text.as_bytes());
-        bytes += i64::try_from(text.len()).unwrap_or_default();
-        in_chunk += 1;
-        events.event(&item.row, time, place);
-        let at = item.row.detecttime;
-        span = Some(span.map_or((at, at), |(low, high)| (low.min(at), high.max(at))));
+        let (chunk, offset) = chunks.push(text.as_bytes());
+        places.push((index, chunk, offset, text.len()));
     }
-    if let Some(number) = chunk {
-        raws.raw(number, &body);
+    let next = transaction
+        .prepare_cached("SELECT nextval('mentat.chunk') FROM generate_series(1, $1::bigint)")
+        .await?;
+    let numbers = transaction.query(&next, &[&count(chunks.bodies.len())]).await?;
+    let numbers: Vec<i64> = numbers.iter().map(|row| day << 36 | row.get::<_, i64>(0)).collect();
+    let (mut events, mut raws) = (Rows::new(), Rows::new());
+    for (number, body) in numbers.iter().zip(&chunks.bodies) {
+        raws.raw(*number, body);
     }
-    send(
-        transaction,
-        &format!("COPY mentat.events ({EVENT_COLUMNS}) FROM STDIN (FORMAT binary)"),
-        events.finish(),
-    )
-    .await?;
+    let (mut low, mut high) = (Timestamp::MAX, Timestamp::MIN);
+    let mut bytes = 0;
+    for (index, chunk, offset, length) in places {
+        let (Some(item), Some(&chunk)) = (items.get(index), numbers.get(chunk)) else {
+            continue;
+        };
+        events.event(&item.row, time, Place { chunk, offset, length });
+        low = low.min(item.row.detecttime);
+        high = high.max(item.row.detecttime);
+        bytes += count(length);
+    }
+    let sql = format!("COPY mentat.events ({EVENT_COLUMNS}) FROM STDIN (FORMAT binary)");
+    send(transaction, &sql, events).await?;
     send(
         transaction,
         "COPY mentat.raw (chunk, body) FROM STDIN (FORMAT binary)",
-        raws.finish(),
+        raws,
     )
     .await?;
-    let Some((low, high)) = span else { return Ok(()) };
     // Last before the commit: other writers wait for this row.
-    let count = transaction
-        .prepare_typed_cached(
+    let sum = transaction
+        .prepare_cached(
             "UPDATE mentat.partition SET rows = rows + $2, bytes = bytes + $3,
-                 detect_min = least(detect_min, timestamp '2000-01-01' + $4 * interval '1 microsecond'),
-                 detect_max = greatest(detect_max, timestamp '2000-01-01' + $5 * interval '1 microsecond')
-             WHERE day = $1::date",
-            &[Type::TEXT, Type::INT8, Type::INT8, Type::INT8, Type::INT8],
+                 detect_min = least(detect_min, $4), detect_max = greatest(detect_max, $5)
+             WHERE day = $1::text::date",
         )
         .await?;
-    let rows = i64::try_from(new.len()).unwrap_or_default();
     transaction
-        .execute(&count, &[&date(day), &rows, &bytes, &timestamp(low), &timestamp(high)])
+        .execute(&sum, &[&date(day), &count(new.len()), &bytes, &Time(low), &Time(high)])
         .await?;
     Ok(())
 }
 
-async fn send(transaction: &Transaction<'_>, sql: &str, rows: Bytes) -> Result<(), tokio_postgres::Error> {
-    let mut sink = pin!(transaction.copy_in::<_, Bytes>(sql).await?);
-    sink.send(rows).await?;
+async fn send(transaction: &Transaction<'_>, sql: &str, rows: Rows) -> Result<(), tokio_postgres::Error> {
+    /// The server takes no message above a gigabyte.
+    const PIECE: usize = 1 << 20;
+    let statement = transaction.prepare_cached(sql).await?;
+    let mut sink = pin!(transaction.copy_in::<_, Bytes>(&statement).await?);
+    let mut rest = rows.finish();
+    while !rest.is_empty() {
+        let piece = rest.split_to(rest.len().min(PIECE));
+        sink.send(piece).await?;
+    }
     sink.finish().await?;
     Ok(())
 }
 
-impl ChunkNumbers {
-    async fn take(&mut self, transaction: &Transaction<'_>) -> Result<i64, tokio_postgres::Error> {
-        if self.left == 0 {
-            let next = transaction.prepare_cached("SELECT nextval('mentat.chunk')").await?;
-            self.next = transaction.query_one(&next, &[]).await?.get(0);
-            self.left = CHUNK_BLOCK;
-        }
-        let number = self.next;
-        self.next += 1;
-        self.left -= 1;
-        Ok(number)
-    }
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The text form, so that no further type crate is needed.
-pub(super) fn uuid_text(id: &[u8; 16]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(36);
-    for (at, byte) in id.iter().enumerate() {
-        if [4, 6, 8, 10].contains(&at) {
-            text.push('-');
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_end_at_32_messages_or_64_kib() {
+        fn check(lengths: &[usize], expected: &[(usize, usize)]) {
+            let mut chunks = Chunks::default();
+            let places: Vec<_> = lengths.iter().map(|&length| chunks.push(&vec![b'x'; length])).collect();
+            assert_eq!(places, expected, "{lengths:?}");
         }
-        let _ = write!(text, "{byte:02x}");
+        const KIB: usize = 1024;
+        check(&[], &[]);
+        check(&[10, 20], &[(0, 0), (0, 10)]);
+        check(&[63 * KIB, KIB, 1], &[(0, 0), (0, 63 * KIB), (1, 0)]);
+        check(&[200 * KIB, 1, 200 * KIB], &[(0, 0), (1, 0), (2, 0)]);
+        let expected: Vec<_> = (0..70).map(|at| (at / 32, at % 32)).collect();
+        check(&[1; 70], &expected);
     }
-    text
+
+    #[test]
+    fn days_have_dates() {
+        assert_eq!(date(0), "1970-01-01");
+        assert_eq!(date(20_780), "2026-11-23");
+    }
 }

@@ -64,8 +64,8 @@ EXCEPTION WHEN feature_not_supported THEN
     NULL; -- a server built without lz4 compresses by its own method
 END $$;
 
--- Writers take chunk numbers in blocks of 1024.
-CREATE SEQUENCE mentat.chunk INCREMENT BY 1024 MINVALUE 0 MAXVALUE 68719475712 START 0 CYCLE;
+-- The number of a chunk within its day. It comes round, but never within a day.
+CREATE SEQUENCE mentat.chunk MINVALUE 0 MAXVALUE 68719476735 START 0 CYCLE;
 
 -- Every event ID ever stored, with its partition and the message that brought it: the same name again is a replay of
 -- that message, another name a duplicate event.
