@@ -75,6 +75,9 @@ impl DirectorySource {
     }
 
     fn take(&mut self, max: usize) -> Result<Vec<Claimed>, Error> {
+        if max == 0 {
+            return Ok(Vec::new());
+        }
         let claims = self.input.claim(max);
         for notice in self.input.take_notices() {
             report::warn(&self.daemon, format_args!("{notice}"));
@@ -91,19 +94,19 @@ impl DirectorySource {
         Ok(claimed)
     }
 
-    /// Whether the next queue has room; says so when that changes.
-    fn has_room(&mut self) -> Result<bool, Error> {
-        let Some(output) = &self.output else { return Ok(true) };
-        let room = output.has_room()?;
-        if self.paused == room {
-            self.paused = !room;
-            let dir = output.dir().display();
-            if room {
-                report::info(&self.daemon, format_args!("{dir} has room again"));
-            } else {
-                report::warn(&self.daemon, format_args!("{dir} is full, waiting"));
-            }
+    /// How many messages the next queue has room for; says so when it is full and when it no longer is.
+    fn room(&mut self) -> Result<usize, Error> {
+        let Some(output) = &self.output else {
+            return Ok(usize::MAX);
+        };
+        let room = output.room()?;
+        let dir = output.dir().display();
+        match (room, self.paused) {
+            (0, false) => report::warn(&self.daemon, format_args!("{dir} is full, waiting")),
+            (1.., true) => report::info(&self.daemon, format_args!("{dir} has room again")),
+            _ => {}
         }
+        self.paused = room == 0;
         Ok(room)
     }
 
@@ -351,27 +354,20 @@ impl Source for DirectorySource {
             if !wait.is_zero() && self.waiter.is_none() {
                 self.waiter = Some(Waiter::new(&self.input)?);
             }
-            let room = self.has_room()?;
-            if room {
-                let claimed = self.take(max)?;
-                if !claimed.is_empty() || wait.is_zero() {
-                    return Ok(claimed);
-                }
-            } else if wait.is_zero() {
-                return Ok(Vec::new());
+            let room = self.room()?;
+            let claimed = self.take(max.min(room))?;
+            if !claimed.is_empty() || wait.is_zero() {
+                return Ok(claimed);
             }
             let Some(waiter) = &self.waiter else {
                 return Ok(Vec::new());
             };
             // A full output queue is looked at again on time, not with every message that arrives here.
-            let until = if room { Until::Arrival } else { Until::Deadline };
+            let until = if room > 0 { Until::Arrival } else { Until::Deadline };
             let now = Instant::now();
             waiter.wait(now.checked_add(wait).unwrap_or(now), until).await;
-            if self.has_room()? {
-                self.take(max)
-            } else {
-                Ok(Vec::new())
-            }
+            let room = self.room()?;
+            self.take(max.min(room))
         })
     }
 

@@ -13,7 +13,9 @@ use std::os::unix::process::CommandExt as _;
 #[command(after_help = "Examples:
   mentat db start
   mentat db psql -- -c 'SELECT count(*) FROM mentat.events'
-  mentat --root /srv/mentat db status --json")]
+  mentat --root /srv/mentat db status --json
+
+MENTAT_POSTGRES_BIN names the directory of the server programs, should they not be found.")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,

@@ -16,7 +16,9 @@ use mentat_core::store::{Found, Search};
   mentat events search --category Recon.Scanning --limit 5
   mentat events search --host 192.0.2.0/24 --from 2026-11-22T00:00:00Z --json
   mentat events count --group abuse@example.org
-  mentat events show 5deec8c9-ac37-4f35-a448-34616104b174")]
+  mentat events show 5deec8c9-ac37-4f35-a448-34616104b174
+
+The database is the one of --database, else of MENTAT_DATABASE, else of etc/mentat/core, else the private one.")]
 pub(super) struct Args {
     /// Connection string of the database [default: as configured, else the private one]
     #[arg(long, global = true, value_name = "URL")]

@@ -354,6 +354,22 @@ fn a_full_output_queue_pauses_claiming() {
 }
 
 #[test]
+fn no_more_is_claimed_than_the_output_queue_has_room_for() {
+    let place = Place::new();
+    let mut options = Options::default();
+    options.limit = 3;
+    let mut source = place.source_with(true, &options);
+    for at in 0..40 {
+        place.enqueue(&format!("f{at}"), "{}");
+    }
+    let works = decide(&mut source);
+    assert_eq!(works.len(), 3);
+    settle(&mut source, works).unwrap();
+    assert_eq!(names(&claim(&mut source, Duration::ZERO)), [""; 0]);
+    assert_eq!(place.files("out/incoming").len(), 3);
+}
+
+#[test]
 fn a_claim_waits_as_long_as_it_is_told() {
     let place = Place::new();
     let mut source = place.source();

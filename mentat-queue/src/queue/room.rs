@@ -43,24 +43,39 @@ impl Room {
 }
 
 impl Queue {
-    /// Whether `incoming` may take more: asked by a forwarder about the queue it forwards to, before each message.
+    /// How many messages `incoming` may take: asked by a forwarder about the queue it forwards to, before it claims.
     ///
-    /// Says no at [`Options::limit`](crate::Options::limit) messages and yes again at 80 % of it. What this handle
-    /// adds is counted at once; what others add or take is seen within a second. Without a limit there is always room.
+    /// Says 0 from [`Options::limit`](crate::Options::limit) messages on until they are down to 80 % of it. What this
+    /// handle adds is counted at once; what others add or take is seen within a second. Without a limit there is
+    /// room for any number.
     ///
     /// # Errors
     ///
     /// As listing the directory fails.
-    pub fn has_room(&self) -> Result<bool, Error> {
+    pub fn room(&self) -> Result<usize, Error> {
         let (inner, limit) = (&self.inner, self.inner.options.limit);
         if limit == 0 {
-            return Ok(true);
+            return Ok(usize::MAX);
         }
         if inner.state().room.must_list(limit) {
             let count = inner.count_incoming()?;
             inner.state().room.listed(count, limit);
         }
-        Ok(!inner.state().room.full)
+        let state = inner.state();
+        Ok(if state.room.full {
+            0
+        } else {
+            limit.saturating_sub(state.room.count)
+        })
+    }
+
+    /// Whether there is [`room`](Self::room) for a message.
+    ///
+    /// # Errors
+    ///
+    /// As [`room`](Self::room).
+    pub fn has_room(&self) -> Result<bool, Error> {
+        Ok(self.room()? > 0)
     }
 }
 
