@@ -4,9 +4,9 @@ mod daemons;
 mod feed;
 mod layout;
 mod report;
+mod server;
 mod state;
 
-use crate::database;
 use crate::exit::{Code, Failure};
 use crate::figures::Figures;
 use crate::output;
@@ -14,9 +14,9 @@ use daemons::Daemons;
 use feed::Feed;
 use indicatif::{ProgressBar, ProgressStyle};
 use layout::Layout;
-use mentat_core::cluster::Life;
 use mentat_core::store::Store;
 use report::Report;
+use server::Server;
 use state::{Input, State};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -112,9 +112,8 @@ async fn run(args: &Args, interrupt: &Interrupt) -> Result<(), Failure> {
         }
     };
     say(format!("tree       {}", layout.tree.root().display()));
-    let (cluster, settings) = database::start_as(&layout.tree, Life::WithParent)?;
-    let connection = cluster.connection_string(&settings.database);
-    let store = Store::new(&connection)?;
+    let mut server = Server::start(&layout.tree)?;
+    let store = Store::new(server.connection())?;
     store.migrate().await?;
     say("database   a PostgreSQL of its own, started".to_owned());
 
@@ -122,7 +121,7 @@ async fn run(args: &Args, interrupt: &Interrupt) -> Result<(), Failure> {
     let resumed = state.begin(input);
     // Before any daemon moves files: what a killed run has fed is where it left it.
     let mut feed = Feed::open(&layout, &mut state, &store, resumed).await?;
-    let mut daemons = Daemons::start(&layout, &connection)?;
+    let mut daemons = Daemons::start(&layout, server.connection())?;
     say(format!("daemons    {}", daemons.describe()));
     if resumed {
         say(format!("going on   after {} of {} messages", feed.fed(), feed.total()));
@@ -130,7 +129,7 @@ async fn run(args: &Args, interrupt: &Interrupt) -> Result<(), Failure> {
 
     let bar = progress(feed.total(), args.json);
     let started = Instant::now();
-    let outcome = drain(&mut feed, &mut daemons, &layout, interrupt, &bar).await;
+    let outcome = drain(&mut feed, &mut daemons, &mut server, &layout, interrupt, &bar).await;
     let elapsed = started.elapsed();
     bar.finish_and_clear();
     let drained = match outcome {
@@ -162,16 +161,18 @@ async fn run(args: &Args, interrupt: &Interrupt) -> Result<(), Failure> {
     }
     if drained && args.keep_running {
         say(format!(
-            "\nEverything keeps running until Ctrl-C. The database: {connection}"
+            "\nEverything keeps running until Ctrl-C. The database: {}",
+            server.connection()
         ));
         while !interrupt.is_set() {
             daemons.look_after()?;
+            server.look_after()?;
             interrupt.pause(LOOK).await;
         }
         daemons.stop().await;
     }
     drop(store);
-    drop(cluster);
+    drop(server);
     if drained {
         return Ok(());
     }
@@ -185,6 +186,7 @@ async fn run(args: &Args, interrupt: &Interrupt) -> Result<(), Failure> {
 async fn drain(
     feed: &mut Feed<'_>,
     daemons: &mut Daemons,
+    server: &mut Server,
     layout: &Layout,
     interrupt: &Interrupt,
     bar: &ProgressBar,
@@ -195,6 +197,7 @@ async fn drain(
             return Ok(false);
         }
         daemons.look_after()?;
+        server.look_after()?;
         let all_fed = feed.some()?;
         let waiting = places.in_chain() as u64;
         bar.set_position(feed.fed().saturating_sub(waiting));

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::Read as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Every message is accounted for exactly once, and nothing is left in the chain.
@@ -207,6 +207,36 @@ fn killed_daemons_lose_and_repeat_nothing() {
     }
 }
 
+#[test]
+fn a_killed_database_loses_and_repeats_nothing() {
+    let scratch = Scratch::new();
+    let mut command = scratch.demo();
+    command
+        .args(["--events", "4000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut demo = command.spawn().unwrap();
+    wait_for_storage(&scratch, &mut demo);
+    let pid_file = scratch.path().join("var/mentat/postgresql/data/postmaster.pid");
+    let pid = fs::read_to_string(pid_file)
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    signal("KILL", pid);
+    let output = demo.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stdout(&output));
+    let figures: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    check_figures(&figures, 4000);
+    assert_eq!(
+        (figure(&figures, "duplicates"), figure(&figures, "rejected")),
+        (0, 0),
+        "{figures}"
+    );
+}
+
 /// Starts a demo, waits until it has stored something, and sends it a signal.
 fn interrupt(scratch: &Scratch, with: &str) -> (Option<i32>, String) {
     let mut command = scratch.demo();
@@ -215,6 +245,14 @@ fn interrupt(scratch: &Scratch, with: &str) -> (Option<i32>, String) {
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
     let mut demo = command.spawn().unwrap();
+    wait_for_storage(scratch, &mut demo);
+    signal(with, demo.id());
+    let output = demo.wait_with_output().unwrap();
+    (output.status.code(), stdout(&output))
+}
+
+/// Waits until messages have come as far as the last queue.
+fn wait_for_storage(scratch: &Scratch, demo: &mut Child) {
     let deadline = Instant::now() + Duration::from_secs(60);
     let storage = scratch.path().join("var/mentat/spool/mentat-storage/incoming");
     while fs::read_dir(&storage).map_or(0, Iterator::count) == 0 {
@@ -222,9 +260,6 @@ fn interrupt(scratch: &Scratch, with: &str) -> (Option<i32>, String) {
         assert!(demo.try_wait().unwrap().is_none(), "ended before anything was seen");
         std::thread::sleep(Duration::from_millis(5));
     }
-    signal(with, demo.id());
-    let output = demo.wait_with_output().unwrap();
-    (output.status.code(), stdout(&output))
 }
 
 fn nothing_runs(scratch: &Scratch, within: Duration) {
