@@ -11,6 +11,7 @@ use crate::telemetry;
 use clap::Parser;
 use mentat_core::component::Component;
 use mentat_core::daemon::Options;
+use mentat_core::idea::ReadOptions;
 use mentat_core::{Daemon, DirectorySource, DispositionLog, Parser as EventParser, QueueName, queue};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -195,7 +196,10 @@ impl Setup {
         options.stop_timeout = seconds(self.daemon.stop_timeout, "stop_timeout")?;
         options.once = once;
         options.seed = u64::from(std::process::id());
-        let mut daemon = Daemon::new(self.source()?, options).with(EventParser::new());
+        let mut reading = ReadOptions::default();
+        reading.mode = self.daemon.parse_mode.into();
+        reading.limits.bytes = usize::try_from(self.daemon.max_message_bytes).unwrap_or(usize::MAX);
+        let mut daemon = Daemon::new(self.source()?, options).with(EventParser::with_options(reading));
         for component in self.chain.components(self)? {
             daemon = daemon.with(component);
         }

@@ -28,7 +28,13 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             .into_owned()
     });
     let called = called.unwrap_or_else(|| "mentat".to_owned());
-    let result = if let Some(kind) = daemons::Kind::named(called.trim_end_matches(".py")) {
+    let result = if called.trim_end_matches(".py") == "mentat-ideagen" {
+        let own = ["mentat", "idea", "gen"]
+            .map(OsString::from)
+            .into_iter()
+            .chain(args.into_iter().skip(1));
+        tool::main(own.collect())
+    } else if let Some(kind) = daemons::Kind::named(called.trim_end_matches(".py")) {
         daemons::main(kind, &called, args)
     } else {
         let second = args

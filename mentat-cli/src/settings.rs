@@ -1,6 +1,7 @@
 //! Configuration that all daemons share.
 
 use mentat_core::QueueName;
+use mentat_core::idea::Mode;
 use mentat_core::queue::Durability;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -21,6 +22,8 @@ pub(crate) struct DaemonConfig {
     pub(crate) queue_out_limit: usize,
     /// Largest message in bytes. Default 4 MiB.
     pub(crate) max_message_bytes: u64,
+    /// How strictly messages are read: `lenient`, `repair_lists`, `repair` or `strict`. Default `lenient`.
+    pub(crate) parse_mode: ParseMode,
     /// When messages are synced to disk. Default `batch`.
     pub(crate) durability: DurabilityConfig,
     /// Messages that are worked on together. Default 500.
@@ -44,6 +47,7 @@ impl Default for DaemonConfig {
             queue_out_dir: None,
             queue_out_limit: 5000,
             max_message_bytes: 4 * 1024 * 1024,
+            parse_mode: ParseMode::Lenient,
             durability: DurabilityConfig::Batch,
             batch_size: 500,
             stop_timeout: 30.0,
@@ -69,6 +73,31 @@ impl From<DurabilityConfig> for Durability {
             DurabilityConfig::Each => Self::Each,
             DurabilityConfig::Batch => Self::Batch,
             DurabilityConfig::None => Self::None,
+        }
+    }
+}
+
+/// [`Mode`] as configuration and command lines write it.
+#[derive(Clone, Copy, Debug, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ParseMode {
+    /// What is clear is accepted
+    Lenient,
+    /// Also a single value where a list is due
+    RepairLists,
+    /// Also other mistakes that producers make
+    Repair,
+    /// Every rule of the definition
+    Strict,
+}
+
+impl From<ParseMode> for Mode {
+    fn from(mode: ParseMode) -> Self {
+        match mode {
+            ParseMode::Lenient => Self::Lenient,
+            ParseMode::RepairLists => Self::RepairLists,
+            ParseMode::Repair => Self::Repair,
+            ParseMode::Strict => Self::Strict,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod db;
 mod events;
 mod filter;
+mod idea;
 mod queue;
 
 pub(crate) use events::summary;
@@ -45,6 +46,8 @@ enum Command {
     Events(events::Args),
     /// Try filter expressions
     Filter(filter::Args),
+    /// Check, rewrite and make events
+    Idea(idea::Args),
     /// Look at queues
     Queue(queue::Args),
     /// The private database
@@ -58,6 +61,7 @@ pub(crate) fn main(args: Vec<OsString>) -> Result<(), Failure> {
         Command::Demo(args) => demo::main(&args),
         Command::Events(args) => block_on(events::main(&tree, args))?,
         Command::Filter(args) => filter::main(&args),
+        Command::Idea(args) => idea::main(&args),
         Command::Queue(args) => queue::main(&tree, &args),
         Command::Db(args) => db::main(&tree, &args),
     }

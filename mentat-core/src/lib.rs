@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(any(feature = "intelmq", feature = "xarf", feature = "cef", feature = "ecs"))]
+pub mod bridge;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod component;

@@ -1,20 +1,34 @@
 //! The component that turns bytes into events.
 
 use crate::component::{Component, Context, Counter, Fut};
-use crate::idea::Event;
+use crate::idea::{Event, Mode, ReadOptions};
 use crate::work::{Batch, Outcome, Reason};
 use crate::{Error, report};
 
 /// First in every chain: reads each message; what is no event is rejected with every problem named.
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct Parser;
+#[derive(Clone, Debug)]
+pub struct Parser {
+    options: ReadOptions,
+}
 
 impl Parser {
-    /// A parser.
+    /// A parser that takes a single value where a list is due for a list of one item ([`Mode::RepairLists`]): real
+    /// detectors send that, and each such place is counted as a warning.
     #[must_use]
     pub fn new() -> Self {
-        Self
+        Self::with_options(ReadOptions::new(Mode::RepairLists))
+    }
+
+    /// A parser that reads as told.
+    #[must_use]
+    pub fn with_options(options: ReadOptions) -> Self {
+        Self { options }
+    }
+}
+
+impl Default for Parser {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -26,7 +40,7 @@ impl Component for Parser {
     fn process<'a>(&'a mut self, batch: &'a mut Batch, cx: &'a mut Context) -> Fut<'a, Result<(), Error>> {
         Box::pin(async move {
             for work in batch.iter_open() {
-                match Event::parse(work.bytes()) {
+                match Event::parse_with(work.bytes(), &self.options) {
                     Ok(event) => {
                         cx.count(Counter("parsed"), 1);
                         cx.count(Counter("warnings"), event.warnings().len() as u64);

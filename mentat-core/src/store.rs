@@ -17,6 +17,7 @@ mod writer;
 
 pub use config::StorageConfig;
 pub use migrate::Migration;
+pub use row::Row;
 pub use search::{Found, Search, Top};
 pub use storage::Storage;
 pub use writer::{Stored, name_hash};

@@ -23,7 +23,7 @@ pub use clock::Clock;
 pub use context::Context;
 pub use eval::{CompileError, CompileErrorKind, CompileErrors, EvalClass, EvalError, EvalErrorKind, Program};
 pub use filter::Filter;
-pub use net::{Family, IpError, IpSpan, Shape, merge};
+pub use net::{Family, IpError, IpSpan, Shape, SpanTable, merge};
 pub use path::{Chunk, Index, IndexedPath, Path, PathError};
 pub use subject::{Presence, Subject, walk};
 #[cfg(feature = "parse")]

@@ -13,6 +13,7 @@ fn every_command_explains_itself_with_examples() {
         &["demo", "--help"],
         &["events", "--help"],
         &["filter", "--help"],
+        &["idea", "--help"],
         &["queue", "--help"],
         &["db", "--help"],
         &["inspector", "--help"],

@@ -104,9 +104,10 @@ fn a_file_of_ones_own_is_stored_once() {
 }
 
 #[test]
-fn events_of_real_detectors_are_stored_or_refused_with_a_reason() {
+fn events_of_real_detectors_are_refused_with_a_reason_or_repaired() {
     let scratch = Scratch::new();
-    let figures = json(scratch.demo().arg("--input").arg(data("real-world.jsonl")));
+    let input = data("real-world.jsonl");
+    let figures = json(scratch.demo().arg("--input").arg(&input));
     check_figures(&figures, 18);
     assert_eq!((figure(&figures, "stored"), figure(&figures, "rejected")), (14, 4));
     let reason = &figures["rejected_by"]["not_a_list"];
@@ -116,6 +117,12 @@ fn events_of_real_detectors_are_stored_or_refused_with_a_reason() {
         example.starts_with("/Target/0/Port: expected a list, found a number ("),
         "{example}"
     );
+    // The same, with a single port taken as a list of one.
+    let scratch = Scratch::new();
+    scratch.file("etc/mentat/core/parsing.toml", "parse_mode = \"repair_lists\"");
+    let figures = json(scratch.demo().arg("--input").arg(&input));
+    check_figures(&figures, 18);
+    assert_eq!(figure(&figures, "stored"), 18);
 }
 
 #[test]

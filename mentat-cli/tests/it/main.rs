@@ -8,5 +8,6 @@
 
 mod commands;
 mod demo;
+mod idea;
 mod program;
 mod tidy;

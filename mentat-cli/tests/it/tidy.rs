@@ -402,7 +402,12 @@ fn invariant_6_parsers_contain_no_panics() {
         "clippy::unwrap_used",
         "clippy::indexing_slicing",
     ];
-    let mut broken = uses(&sources(), &parsers, &needles, &[]);
+    let exceptions = ["panic!", "assert!", "clippy::indexing_slicing"].map(|needle| Exception {
+        path: "mentat-core/src/idea/key",
+        needle,
+        reason: "the table of known keys is checked by the compiler",
+    });
+    let mut broken = uses(&sources(), &parsers, &needles, &exceptions);
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace has a manifest");
     for lint in ["indexing_slicing", "unwrap_used"] {
         if !manifest

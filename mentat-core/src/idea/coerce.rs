@@ -3,29 +3,32 @@
 //! The text is taken apart one level at a time, so that every value's own text is at hand for messages and for
 //! numbers that must keep it. All problems of a message are collected, not only the first.
 
+use super::atom::{expectation, float, from_text, integer_of_number, number, seconds, unix_seconds};
+use super::fast;
 use super::key::Key;
+use super::options::{Limits, Mode, ReadOptions};
 use super::problem::{Invalid, Problem, Warning};
+use super::raw::{Found, Members, Name};
+use super::repair;
 use super::schema::{Atom, Level, Type, declared};
+use super::text::{MAX_DEPTH, check_depth, pair_surrogates, shorten};
+use super::tlp::Tlp;
 use super::tree::{Node, Object};
-use jiff::{SignedDuration, Timestamp};
-use mentat_filter::{IpSpan, parse_duration, parse_timestamp};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use mentat_filter::IpSpan;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-/// Deeper nesting is refused: reading recurses once per level.
-const MAX_DEPTH: usize = 128;
 
 /// Problems and warnings beyond this many are not kept: a hostile message can have one for every two of its bytes.
 const MAX_TOLD: usize = 100;
 
-/// The first second of the year 1.
-const FIRST_SECOND: i64 = -62_135_596_800;
-
 /// Reads a whole message.
-pub(crate) fn message(bytes: &[u8]) -> Result<(Object, Vec<Warning>), Invalid> {
+pub(crate) fn message(bytes: &[u8], options: &ReadOptions) -> Result<(Object, Vec<Warning>), Invalid> {
+    let limits = &options.limits;
+    if bytes.len() > limits.bytes {
+        let text = format!("the message has {} bytes, more than {}", bytes.len(), limits.bytes);
+        return Err(Invalid::whole("too_large", text));
+    }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         Invalid::whole(
@@ -37,14 +40,22 @@ pub(crate) fn message(bytes: &[u8]) -> Result<(Object, Vec<Warning>), Invalid> {
     if text.is_empty() {
         return Err(Invalid::whole("empty", "the message is empty"));
     }
-    check_depth(text, MAX_DEPTH)?;
+    if let Some(object) = fast::message(text, options) {
+        return Ok((object, Vec::new()));
+    }
+    collect(text, options)
+}
+
+/// Reads a whole message and collects all that is wrong with it.
+pub(crate) fn collect(text: &str, options: &ReadOptions) -> Result<(Object, Vec<Warning>), Invalid> {
+    check_depth(text, options.limits.depth.min(MAX_DEPTH))?;
     let whole = pair_surrogates(text);
     let raw: &RawValue = serde_json::from_str(&whole).map_err(|error| bad_json(&error))?;
     let Found::Object = Found::of(raw) else {
         let text = format!("an event is a JSON object, not {}", Found::of(raw).kind());
         return Err(Invalid::whole("not_an_object", text));
     };
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(options.mode, options.limits.clone());
     if matches!(whole, Cow::Owned(_)) {
         reader.warn(
             "lone_surrogate",
@@ -52,6 +63,13 @@ pub(crate) fn message(bytes: &[u8]) -> Result<(Object, Vec<Warning>), Invalid> {
         );
     }
     let object = reader.object(raw, Some(Level::Root)).unwrap_or_default();
+    if options.mode == Mode::Strict {
+        for name in REQUIRED {
+            if object.named(name).is_none() && !reader.tells_of(name) {
+                reader.refuse("missing_key", format!("the required key {name} is missing"));
+            }
+        }
+    }
     if reader.problems.is_empty() {
         Ok((object, reader.warnings))
     } else {
@@ -59,18 +77,21 @@ pub(crate) fn message(bytes: &[u8]) -> Result<(Object, Vec<Warning>), Invalid> {
     }
 }
 
-/// Whether a value fits below `above` levels of lists and objects.
-pub(crate) fn fits_below(above: usize, text: &str) -> Result<(), Invalid> {
-    match MAX_DEPTH.checked_sub(above) {
-        Some(left) => check_depth(text, left),
-        None => Err(too_deep()),
-    }
+/// Reads the value of an undeclared key; `None` at anything that is to be told. `depth` levels are left for it.
+pub(crate) fn quiet(raw: &RawValue, mode: Mode, limits: &Limits, depth: usize) -> Option<Node> {
+    check_depth(raw.get(), depth).ok()?;
+    let mut reader = Reader::new(mode, limits.clone());
+    let node = reader.untyped(raw)?;
+    (reader.problems.is_empty() && reader.warnings.is_empty()).then_some(node)
 }
+
+/// The keys that the definition asks of every message.
+pub(crate) const REQUIRED: [&str; 4] = ["Format", "ID", "DetectTime", "Category"];
 
 /// Reads one value of the given type; `None` keeps whatever it is.
 pub(crate) fn value(text: &str, kind: Option<Type>) -> Result<Node, Invalid> {
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| bad_json(&error))?;
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(Mode::Lenient, Limits::default());
     let node = reader.typed(raw, kind);
     match node {
         Some(node) if reader.problems.is_empty() => Ok(node),
@@ -95,142 +116,41 @@ fn bad_json(error: &serde_json::Error) -> Invalid {
     Invalid::whole("bad_json", format!("not valid JSON: {error}"))
 }
 
-/// Replaces escapes of lone surrogates: producers that pass raw bytes through send them, the JSON reader refuses them.
-fn pair_surrogates(text: &str) -> Cow<'_, str> {
-    const LOW: std::ops::Range<u16> = 0xdc00..0xe000;
-    let unit = |at: usize| {
-        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(digits, 16)
-            .ok()
-            .filter(|unit| (0xd800..0xe000).contains(unit))
-    };
-    let mut paired = String::new();
-    let (mut at, mut copied) = (0, 0);
-    // Outside of strings there is no backslash in JSON, so each one found begins an escape.
-    while let Some(found) = text.get(at..).and_then(|rest| rest.find('\\')) {
-        at += found;
-        match (unit(at), unit(at + 6)) {
-            (None, _) => {
-                let escaped = text.get(at + 1..).and_then(|rest| rest.chars().next());
-                at += 1 + escaped.map_or(0, char::len_utf8);
-            }
-            (Some(high), Some(low)) if !LOW.contains(&high) && LOW.contains(&low) => at += 12,
-            (Some(_), _) => {
-                paired.push_str(text.get(copied..at).unwrap_or_default());
-                paired.push_str("\\ufffd");
-                at += 6;
-                copied = at;
-            }
-        }
-    }
-    if copied == 0 {
-        return Cow::Borrowed(text);
-    }
-    paired.push_str(text.get(copied..).unwrap_or_default());
-    Cow::Owned(paired)
-}
-
-fn too_deep() -> Invalid {
-    let text = format!("lists and objects are nested more than {MAX_DEPTH} levels deep");
-    Invalid::whole("too_deep", text)
-}
-
-fn check_depth(text: &str, most: usize) -> Result<(), Invalid> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                depth += 1;
-                if depth > most {
-                    return Err(too_deep());
-                }
-            }
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// A JSON value by kind; its text stays in the raw value.
-enum Found<'a> {
-    Null,
-    Bool(bool),
-    Number(&'a str),
-    Text,
-    List,
-    Object,
-}
-
-impl<'a> Found<'a> {
-    fn of(raw: &'a RawValue) -> Self {
-        let text = raw.get();
-        match text.as_bytes().first() {
-            Some(b'n') => Self::Null,
-            Some(b't') => Self::Bool(true),
-            Some(b'f') => Self::Bool(false),
-            Some(b'"') => Self::Text,
-            Some(b'[') => Self::List,
-            Some(b'{') => Self::Object,
-            _ => Self::Number(text),
-        }
-    }
-
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Bool(_) => "a truth value",
-            Self::Number(_) => "a number",
-            Self::Text => "a string",
-            Self::List => "a list",
-            Self::Object => "an object",
-        }
-    }
-}
-
-/// The members of one object, in document order.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-#[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::with_capacity(16);
-                while let Some((Name(name), raw)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
-                    members.push((name, raw));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Collect)
-    }
-}
-
 /// One step from the root to the value that is being read.
 enum Step {
     Key(String),
     Index(usize),
 }
 
-#[derive(Default)]
 struct Reader {
+    mode: Mode,
+    limits: Limits,
     at: Vec<Step>,
     problems: Vec<Problem>,
     warnings: Vec<Warning>,
 }
 
 impl Reader {
+    fn new(mode: Mode, limits: Limits) -> Self {
+        Self {
+            mode,
+            limits,
+            at: Vec::new(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Whether the value of a root key was refused already: it is then wrong, not missing.
+    fn tells_of(&self, name: &str) -> bool {
+        self.problems.len() >= MAX_TOLD
+            || self
+                .problems
+                .iter()
+                .filter_map(|problem| problem.pointer.strip_prefix('/'))
+                .any(|pointer| pointer == name)
+    }
+
     fn pointer(&self) -> String {
         let mut pointer = String::new();
         for step in &self.at {
@@ -251,7 +171,16 @@ impl Reader {
         None
     }
 
+    /// Tells of something that was put right; where nothing may be put right, of something wrong.
     fn warn(&mut self, rule: &'static str, text: impl Into<String>) {
+        if self.mode == Mode::Strict {
+            self.refuse(rule, text);
+        } else {
+            self.tell(rule, text);
+        }
+    }
+
+    fn tell(&mut self, rule: &'static str, text: impl Into<String>) {
         if self.warnings.len() < MAX_TOLD {
             let warning = self.here(rule, text.into());
             self.warnings.push(warning);
@@ -279,10 +208,24 @@ impl Reader {
             let key = Key::new(&name);
             let kind = level.and_then(|level| declared(level, &key));
             self.at.push(Step::Key(name.into_owned()));
-            nodes.push((key, self.typed(raw, kind)));
+            if key.as_str().len() > self.limits.string_bytes {
+                self.too_long();
+            } else {
+                let node = self.typed(raw, kind);
+                if level == Some(Level::Root) && key.as_str() == "TLP" && is_odd_tlp(node.as_ref()) {
+                    // No key of the definition, hence no problem in any mode.
+                    self.tell("bad_tlp", "no traffic light that is known: the event is restricted");
+                }
+                nodes.push((key, node));
+            }
             self.at.pop();
         }
-        Some(Object::from_members(nodes))
+        let count = nodes.len();
+        let (object, distinct) = Object::from_members(nodes);
+        if distinct < count && self.mode == Mode::Strict {
+            self.refuse("duplicate_key", "a key stands here more than once");
+        }
+        Some(object)
     }
 
     fn list(&mut self, raw: &RawValue, mut each: impl FnMut(&mut Self, &RawValue) -> Option<Node>) -> Option<Node> {
@@ -290,6 +233,13 @@ impl Reader {
             Ok(items) => items,
             Err(error) => return self.refuse("bad_json", format!("not valid JSON: {error}")),
         };
+        if items.len() > self.limits.list_items {
+            let most = self.limits.list_items;
+            return self.refuse(
+                "too_many_items",
+                format!("the list has {} items, more than {most}", items.len()),
+            );
+        }
         let mut nodes = Vec::with_capacity(items.len());
         for (index, raw) in items.into_iter().enumerate() {
             self.at.push(Step::Index(index));
@@ -303,9 +253,20 @@ impl Reader {
     fn typed(&mut self, raw: &RawValue, kind: Option<Type>) -> Option<Node> {
         match (kind, Found::of(raw)) {
             (None, _) => self.untyped(raw),
+            (Some(_), Found::Null) if self.mode == Mode::Repair => self.left_out(),
             (Some(Type::One(atom)), _) => self.atom(raw, atom),
             (Some(Type::List(atom)), Found::List) => self.list(raw, |reader, raw| reader.atom(raw, atom)),
             (Some(Type::Objects(level)), Found::List) => self.list(raw, |reader, raw| reader.member(raw, level)),
+            (Some(Type::List(atom)), Found::Bool(_) | Found::Number(_) | Found::Text) if self.mends_lists() => {
+                let node = self.atom(raw, atom)?;
+                self.warn("not_a_list", "a single value stands for a list of one item");
+                Some(Node::List(vec![node]))
+            }
+            (Some(Type::Objects(level)), Found::Object) if self.mode == Mode::Repair => {
+                let node = self.member(raw, level)?;
+                self.warn("not_a_list", "a single object stands for a list of one item");
+                Some(Node::List(vec![node]))
+            }
             (Some(Type::List(_) | Type::Objects(_)), found) => {
                 let shown = shorten(raw.get());
                 self.refuse(
@@ -317,9 +278,24 @@ impl Reader {
         }
     }
 
+    fn mends_lists(&self) -> bool {
+        matches!(self.mode, Mode::RepairLists | Mode::Repair)
+    }
+
+    fn left_out(&mut self) -> Option<Node> {
+        self.warn("null", "null is no value here: the key is left out");
+        None
+    }
+
+    fn too_long(&mut self) -> Option<Node> {
+        let most = self.limits.string_bytes;
+        self.refuse("too_long", format!("the text is longer than {most} bytes"))
+    }
+
     fn member(&mut self, raw: &RawValue, level: Level) -> Option<Node> {
         match Found::of(raw) {
             Found::Object => self.object(raw, Some(level)).map(Node::Object),
+            Found::Null if self.mode == Mode::Repair => self.left_out(),
             found => {
                 let shown = shorten(raw.get());
                 self.refuse(
@@ -343,6 +319,10 @@ impl Reader {
 
     fn text(&mut self, raw: &RawValue) -> Option<Box<str>> {
         match serde_json::from_str::<Name<'_>>(raw.get()) {
+            Ok(Name(text)) if text.len() > self.limits.string_bytes => {
+                self.too_long();
+                None
+            }
             Ok(Name(text)) => Some(text.into()),
             Err(error) => {
                 self.refuse("bad_json", format!("not a valid JSON string: {error}"));
@@ -352,12 +332,38 @@ impl Reader {
     }
 
     fn atom(&mut self, raw: &RawValue, atom: Atom) -> Option<Node> {
+        if self.mode != Mode::Repair {
+            return self.plain_atom(raw, atom);
+        }
+        let before = self.problems.len();
+        let node = self.plain_atom(raw, atom);
+        if self.problems.len() == before {
+            return node;
+        }
+        match repair::mend(atom, raw.get()) {
+            None => None,
+            Some(None) => {
+                self.problems.truncate(before);
+                self.left_out()
+            }
+            Some(Some(node)) => {
+                self.problems.truncate(before);
+                let (_, expected) = expectation(atom);
+                let shown = shorten(raw.get());
+                self.warn("mended", format!("expected {expected}, made it of {shown}"));
+                Some(node)
+            }
+        }
+    }
+
+    fn plain_atom(&mut self, raw: &RawValue, atom: Atom) -> Option<Node> {
+        let exact = self.mode == Mode::Strict;
+        if exact && !is_exact(atom, &Found::of(raw)) {
+            return self.wrong_kind(raw, atom);
+        }
         match (atom, Found::of(raw)) {
             (Atom::Any, _) => self.untyped(raw),
-            (Atom::String | Atom::Boolean, Found::Null) => {
-                self.warn("null", "null is no value here: the key is left out");
-                None
-            }
+            (Atom::String | Atom::Boolean, Found::Null) => self.left_out(),
             (Atom::String, Found::Text) => self.text(raw).map(Node::Str),
             (Atom::String, Found::Bool(_) | Found::Number(_)) => Some(Node::Str(raw.get().into())),
             (Atom::Boolean, Found::Bool(value)) => Some(Node::Bool(value)),
@@ -366,8 +372,11 @@ impl Reader {
             (Atom::Integer, Found::Number(text)) => {
                 self.read(raw, integer_of_number(text), "bad_integer", "an integer")
             }
+            (Atom::Port, Found::Number(text)) => {
+                let node = integer_of_number(text).filter(|node| !exact || is_port(node));
+                self.read(raw, node, "bad_integer", "a port number")
+            }
             (Atom::Float, Found::Number(text)) => self.confidence(raw, text),
-            (Atom::Float, Found::Bool(value)) => Some(Node::Float(f64::from(u8::from(value)))),
             (Atom::Float, Found::Text) => {
                 let text = self.text(raw)?;
                 self.confidence(raw, text.trim())
@@ -384,31 +393,33 @@ impl Reader {
                 let node = text
                     .parse()
                     .ok()
-                    .map(|bits| Node::Ip(IpSpan::single(IpAddr::V4(Ipv4Addr::from_bits(bits)))));
+                    .map(|bits| Node::ip(IpSpan::single(IpAddr::V4(Ipv4Addr::from_bits(bits)))));
                 self.read(raw, node, "bad_net4", "an IPv4 address, block or range")
             }
             (Atom::Net6, Found::Number(text)) => {
                 let node = text
                     .parse()
                     .ok()
-                    .map(|bits| Node::Ip(IpSpan::single(IpAddr::V6(Ipv6Addr::from_bits(bits)))));
+                    .map(|bits| Node::ip(IpSpan::single(IpAddr::V6(Ipv6Addr::from_bits(bits)))));
                 self.read(raw, node, "bad_net6", "an IPv6 address, block or range")
             }
             (_, Found::Text) => {
                 let text = self.text(raw)?;
                 let (rule, expected) = expectation(atom);
-                let node = from_text(atom, &text);
+                let node = from_text(atom, &text, exact);
                 self.read(raw, node, rule, expected)
             }
-            (_, found) => {
-                let (rule, expected) = match expectation(atom) {
-                    (_, expected) if atom.is_text() => ("not_a_string", expected),
-                    other => other,
-                };
-                let shown = shorten(raw.get());
-                self.refuse(rule, format!("expected {expected}, found {} ({shown})", found.kind()))
-            }
+            _ => self.wrong_kind(raw, atom),
         }
+    }
+
+    fn wrong_kind(&mut self, raw: &RawValue, atom: Atom) -> Option<Node> {
+        let (rule, expected) = match expectation(atom) {
+            (_, expected) if atom.is_text() => ("not_a_string", expected),
+            other => other,
+        };
+        let (kind, shown) = (Found::of(raw).kind(), shorten(raw.get()));
+        self.refuse(rule, format!("expected {expected}, found {kind} ({shown})"))
     }
 
     /// The one fraction of the definition, `Confidence`: a value that makes no sense is told but kept.
@@ -429,175 +440,21 @@ impl Reader {
     }
 }
 
-/// The rule's name and what would have been right.
-fn expectation(atom: Atom) -> (&'static str, &'static str) {
-    match atom {
-        Atom::Version => ("bad_format_version", "the text IDEA0"),
-        Atom::Id => ("bad_id", "an ID of letters, digits, '.', '_' and '-'"),
-        Atom::Handle => ("bad_handle", "a handle of letters, digits and '_'"),
-        Atom::Nsid => ("bad_nsid", "a name of lower-case segments separated by dots"),
-        Atom::EventTag => ("bad_event_tag", "a category such as Recon.Scanning"),
-        Atom::Tag => ("bad_tag", "a tag of letters, digits, '_' and '-'"),
-        Atom::Mac => ("bad_mac", "a MAC address"),
-        Atom::Uri => ("bad_uri", "a URI with a scheme"),
-        Atom::Netname => (
-            "bad_netname",
-            "a network name with its registry, such as ripe:EXAMPLE-NET",
-        ),
-        Atom::Hash => ("bad_hash", "a hash with its kind, such as sha1:0123abcd"),
-        Atom::MediaType => ("bad_media_type", "a media type such as text/plain"),
-        Atom::Charset => ("bad_charset", "a character set name"),
-        Atom::Encoding => ("bad_encoding", "the text base64"),
-        Atom::Timestamp => ("bad_timestamp", "a time such as 2026-11-23T12:00:00Z, with a zone"),
-        Atom::Duration => ("bad_duration", "a duration such as 00:05:00 or 1D02:00:00"),
-        Atom::Net4 => ("bad_net4", "an IPv4 address, block or range"),
-        Atom::Net6 => ("bad_net6", "an IPv6 address, block or range"),
-        Atom::Integer => ("bad_integer", "an integer"),
-        Atom::Float => ("bad_float", "a number"),
-        Atom::Boolean => ("bad_boolean", "true or false"),
-        Atom::String | Atom::Any => ("not_a_string", "a string"),
+/// Whether a value is of the kind that the definition itself has, without any conversion.
+fn is_exact(atom: Atom, found: &Found<'_>) -> bool {
+    match (atom, found) {
+        (Atom::Any, _) | (Atom::Float, Found::Number(_)) | (Atom::Boolean, Found::Bool(_)) => true,
+        (Atom::Integer | Atom::Port, Found::Number(text)) => !text.contains(['.', 'e', 'E']),
+        (Atom::Integer | Atom::Port | Atom::Float | Atom::Boolean, _) => false,
+        (_, found) => matches!(found, Found::Text),
     }
 }
 
-fn from_text(atom: Atom, text: &str) -> Option<Node> {
-    let valid = match atom {
-        Atom::Version => text == "IDEA0",
-        Atom::Id => !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)),
-        Atom::Handle => name_like(text),
-        Atom::Nsid => text
-            .split('.')
-            .all(|segment| name_like(segment) && !segment.bytes().any(|byte| byte.is_ascii_uppercase())),
-        Atom::EventTag => text.split('.').count() <= 2 && text.split('.').all(tag_like),
-        Atom::Tag => tag_like(text),
-        Atom::Mac => {
-            text.split(':').count() == 6
-                && text
-                    .split(':')
-                    .all(|pair| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit()))
-        }
-        Atom::Uri | Atom::Netname | Atom::Hash => uri_like(text),
-        Atom::MediaType => text.split_once('/').is_some_and(|(kind, sub)| {
-            tag_like(kind) && !sub.is_empty() && sub.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+.-".contains(&b))
-        }),
-        Atom::Charset => {
-            !text.is_empty()
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b".:_()-".contains(&b))
-        }
-        Atom::Encoding => return text.eq_ignore_ascii_case("base64").then(|| Node::Str("base64".into())),
-        Atom::Timestamp => {
-            return parse_timestamp(text)
-                .ok()
-                .or_else(|| unix_seconds(text.trim()))
-                .map(Node::Time);
-        }
-        Atom::Duration => {
-            return parse_duration(text)
-                .ok()
-                .or_else(|| seconds(text.trim()))
-                .map(Node::Duration);
-        }
-        Atom::Net4 => return IpSpan::parse_v4(text).ok().map(Node::Ip),
-        Atom::Net6 => return IpSpan::parse_v6(text).ok().map(Node::Ip),
-        Atom::Integer => return integer_of_text(text),
-        Atom::Float => return float(text).map(Node::Float),
-        Atom::Boolean => false,
-        Atom::String | Atom::Any => true,
-    };
-    valid.then(|| Node::Str(text.into()))
+/// Whether the value of `TLP` restricts the event only because nobody knows it.
+pub(crate) fn is_odd_tlp(node: Option<&Node>) -> bool {
+    node.and_then(Tlp::of) == Some(Tlp::Unknown)
 }
 
-fn tag_like(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
-}
-
-fn name_like(text: &str) -> bool {
-    text.bytes()
-        .next()
-        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
-/// A scheme and a colon, then anything without blanks and control characters: one odd character in a reference is no
-/// reason to lose the event.
-fn uri_like(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(scheme, rest)| {
-        scheme.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
-            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+.-".contains(&b))
-            && !rest.chars().any(|c| c.is_whitespace() || c.is_control())
-    })
-}
-
-/// A number of an undeclared key: native where that loses nothing, else its text.
-fn number(text: &str) -> Node {
-    if let Ok(value) = text.parse::<i64>() {
-        return Node::Int(value);
-    }
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && text.contains(['.', 'e', 'E']) => Node::Float(value),
-        _ => Node::Number(text.into()),
-    }
-}
-
-/// A JSON number as an integer; a fraction is cut off towards zero.
-#[expect(clippy::cast_possible_truncation, reason = "the range was just checked")]
-fn integer_of_number(text: &str) -> Option<Node> {
-    if let Ok(value) = text.parse() {
-        return Some(Node::Int(value));
-    }
-    let value = text.parse::<f64>().ok()?.trunc();
-    // 2^63 is exact in f64; the largest i64 is not.
-    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    (text.contains(['.', 'e', 'E']) && (-LIMIT..LIMIT).contains(&value)).then_some(Node::Int(value as i64))
-}
-
-/// Optional sign and ASCII digits, blanks around them allowed.
-fn integer_of_text(text: &str) -> Option<Node> {
-    text.trim_matches([' ', '\t', '\n', '\r']).parse().ok().map(Node::Int)
-}
-
-fn float(text: &str) -> Option<f64> {
-    let plain = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
-    text.parse().ok().filter(|value: &f64| plain && value.is_finite())
-}
-
-/// Unix seconds with an optional fraction as a time of the years 1 to 9999, in whole microseconds.
-fn unix_seconds(text: &str) -> Option<Timestamp> {
-    let time = Timestamp::from_microsecond(i64::try_from(microseconds(text)?).ok()?).ok()?;
-    // Whole seconds are cut off towards zero, so they alone would let the last moments of the year before pass.
-    (time.as_microsecond() >= FIRST_SECOND * 1_000_000).then_some(time)
-}
-
-fn seconds(text: &str) -> Option<SignedDuration> {
-    let micros = i64::try_from(microseconds(text)?).ok()?;
-    (micros >= 0).then(|| SignedDuration::from_micros(micros))
-}
-
-/// A plain decimal number (exponents only as JSON writes them) times a million, rounded.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a number that large is refused by the caller's range check"
-)]
-fn microseconds(text: &str) -> Option<i128> {
-    if let Ok(whole) = text.parse::<i64>() {
-        return Some(i128::from(whole) * 1_000_000);
-    }
-    let plain = text.bytes().all(|b| b.is_ascii_digit() || b"-.".contains(&b));
-    let value: f64 = text.parse().ok()?;
-    (plain && value.is_finite()).then(|| (value * 1e6).round() as i128)
-}
-
-/// The value's text for a message: never long, never with control characters.
-fn shorten(text: &str) -> String {
-    const SHOWN: usize = 60;
-    let mut shown: String = text
-        .chars()
-        .take(SHOWN)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
-    if text.chars().nth(SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown
+pub(crate) fn is_port(node: &Node) -> bool {
+    matches!(node, Node::Int(0..=65_535))
 }

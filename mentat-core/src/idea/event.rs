@@ -1,8 +1,11 @@
 //! The event itself.
 
+mod paths;
+
 use super::coerce;
 use super::json;
 use super::key::Key;
+use super::options::ReadOptions;
 use super::path::{self, Change, SetError, SetPolicy};
 use super::problem::{Invalid, Warning};
 use super::tree::{Node, Object};
@@ -44,12 +47,32 @@ impl PartialEq for Event {
 pub struct MissingKeys(pub Vec<&'static str>);
 
 impl Event {
-    /// Reads an event from the bytes of a message.
+    /// Reads an event from the bytes of a message, [leniently](super::Mode::Lenient) and within the default
+    /// [limits](super::Limits).
     ///
     /// # Errors
     /// [`Invalid`] lists every place that is not as the IDEA definition says; the bytes may be anything.
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
-        let (root, warnings) = coerce::message(bytes)?;
+        Self::parse_with(bytes, &ReadOptions::default())
+    }
+
+    /// Reads an event from the bytes of a message. What was put right is in [`warnings`](Self::warnings).
+    ///
+    /// ```
+    /// use mentat_core::idea::{Event, Mode, ReadOptions};
+    ///
+    /// let message = br#"{"Target": [{"Port": 22}]}"#;
+    /// assert_eq!(Event::parse(message).unwrap_err().rule(), "not_a_list");
+    /// let event = Event::parse_with(message, &ReadOptions::new(Mode::RepairLists))?;
+    /// assert_eq!(event.to_json(), r#"{"Target": [{"Port": [22]}]}"#);
+    /// assert_eq!(event.warnings()[0].pointer, "/Target/0/Port");
+    /// # Ok::<(), mentat_core::idea::Invalid>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Invalid`] lists every place that is not as the mode asks, or the one limit that is passed.
+    pub fn parse_with(bytes: &[u8], options: &ReadOptions) -> Result<Self, Invalid> {
+        let (root, warnings) = coerce::message(bytes, options)?;
         Ok(Self {
             root,
             warnings,
@@ -182,6 +205,15 @@ impl Event {
         }
     }
 
+    /// An event of values that nobody has checked.
+    pub(crate) fn from_root(root: Object) -> Self {
+        Self {
+            root,
+            warnings: Vec::new(),
+            modified: false,
+        }
+    }
+
     pub(crate) fn root(&self) -> &Object {
         &self.root
     }
@@ -214,7 +246,7 @@ impl Event {
                 .filter_map(|key| party.named(key))
                 .flat_map(Node::as_list)
                 .filter_map(|node| match node {
-                    Node::Ip(span) => Some(*span),
+                    Node::Ip(span) => Some(**span),
                     _ => None,
                 })
         })

@@ -1,9 +1,16 @@
-//! Changing an event through an indexed path. A failed change changes nothing.
+//! Reading and changing an event through an indexed path. A failed change changes nothing.
+
+mod get;
+mod unset;
+
+pub(crate) use get::get;
+pub(crate) use unset::unset;
 
 use super::coerce;
 use super::key::Key;
 use super::problem::Invalid;
 use super::schema::{Level, Type, declared};
+use super::text;
 use super::tree::{Node, Object};
 use mentat_filter::{Chunk, Index, IndexedPath};
 
@@ -37,7 +44,7 @@ pub enum Change {
     Duplicate,
 }
 
-/// Why a value could not be set. The event is as it was.
+/// Why a value could not be set or taken out. The event is as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetError {
@@ -55,6 +62,15 @@ pub enum SetError {
         /// What is wrong with the value.
         invalid: Invalid,
     },
+}
+
+/// Where in a list of `length` items an index points, if to one of them.
+fn place(index: Index, length: usize) -> Option<usize> {
+    match index {
+        Index::Nth(number) => Some(number.get() - 1).filter(|at| *at < length),
+        Index::Last => length.checked_sub(1),
+        Index::All => None,
+    }
 }
 
 /// The type and level behind a key, for coercion.
@@ -76,7 +92,7 @@ pub(crate) fn set(root: &mut Object, path: &IndexedPath, json: &str, policy: Set
         .iter()
         .map(|chunk| 1 + usize::from(chunk.index.is_some()))
         .sum();
-    coerce::fits_below(above, json).map_err(|invalid| SetError::BadValue {
+    text::fits_below(above, json).map_err(|invalid| SetError::BadValue {
         path: path.to_string(),
         invalid,
     })?;
@@ -134,11 +150,7 @@ fn set_below(
         Some(_) => return Err(not_list()),
         None => &mut fresh,
     };
-    let existing = match index {
-        Index::Nth(number) => Some(number.get() - 1).filter(|at| *at < items.len()),
-        Index::Last => items.len().checked_sub(1),
-        Index::All => None,
-    };
+    let existing = place(*index, items.len());
     let change = match (rest.is_empty(), existing.and_then(|at| items.get_mut(at))) {
         (true, Some(item)) => {
             if !policy.overwrite && !item.is_empty() {
@@ -172,3 +184,6 @@ fn set_below(
     }
     Ok(change)
 }
+
+#[cfg(test)]
+mod tests;

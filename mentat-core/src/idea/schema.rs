@@ -1,6 +1,7 @@
 //! Which key of which level holds what (the IDEA definition plus Mentat's own block).
 
-use super::key::Key;
+use super::key::{self, Key};
+use std::sync::LazyLock;
 
 /// A kind of object inside a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,7 @@ pub(crate) enum Atom {
     Net4,
     Net6,
     Integer,
+    Port,
     Float,
     Boolean,
     String,
@@ -52,6 +54,7 @@ impl Atom {
                 | Self::Net4
                 | Self::Net6
                 | Self::Integer
+                | Self::Port
                 | Self::Float
                 | Self::Boolean
                 | Self::Any
@@ -71,14 +74,23 @@ pub(crate) enum Type {
 
 /// The declared type of `key` at `level`; `None` for a key that the definition does not know.
 pub(crate) fn declared(level: Level, key: &Key) -> Option<Type> {
+    static TABLES: LazyLock<[Table; 5]> = LazyLock::new(|| {
+        let table = |level| key::all().map(|key| by_name(level, &key)).collect();
+        [Level::Root, Level::Party, Level::Attach, Level::Node, Level::Mentat].map(table)
+    });
+    let table = TABLES.get(level as usize)?;
+    *table.get(key.index()?)?
+}
+
+/// The types of all known keys at one level. Asked once per member, so not by comparing names.
+type Table = Vec<Option<Type>>;
+
+fn by_name(level: Level, key: &Key) -> Option<Type> {
     use Atom::{
         Any, Boolean, Charset, Duration, Encoding, EventTag, Float, Handle, Hash, Id, Integer, Mac, MediaType, Net4,
-        Net6, Netname, Nsid, String, Tag, Timestamp, Uri, Version,
+        Net6, Netname, Nsid, Port, String, Tag, Timestamp, Uri, Version,
     };
     use Type::{List, Object, Objects, One};
-    if matches!(key, Key::Other(_)) {
-        return None;
-    }
     Some(match (level, key.as_str()) {
         (Level::Root, name) => match name {
             "Format" => One(Version),
@@ -105,7 +117,8 @@ pub(crate) fn declared(level: Level, key: &Key) -> Option<Type> {
             "IP4" => List(Net4),
             "IP6" => List(Net6),
             "MAC" => List(Mac),
-            "Port" | "ASN" => List(Integer),
+            "Port" => List(Port),
+            "ASN" => List(Integer),
             "Proto" => List(Any),
             "AttachHand" => List(Handle),
             "Note" => One(String),

@@ -68,7 +68,7 @@ fn gather(items: &[Node], keys: &[Key], see: &mut dyn FnMut(ValueRef<'_>) -> Con
     })
 }
 
-fn view(node: &Node) -> ValueRef<'_> {
+pub(super) fn view(node: &Node) -> ValueRef<'_> {
     match node {
         Node::Null => ValueRef::Null,
         Node::Bool(value) => ValueRef::Bool(*value),
@@ -83,7 +83,7 @@ fn view(node: &Node) -> ValueRef<'_> {
         Node::Str(text) => ValueRef::Str(text),
         Node::Time(time) => ValueRef::Time(*time),
         Node::Duration(duration) => ValueRef::Duration(*duration),
-        Node::Ip(span) => ValueRef::Ip(*span),
+        Node::Ip(span) => ValueRef::Ip(**span),
         Node::List(_) => ValueRef::List(node),
         Node::Object(object) => ValueRef::Map(object),
     }
@@ -120,7 +120,7 @@ impl From<&Value> for Node {
             }
             Value::Float(value) => Self::Float(*value),
             Value::Str(text) => Self::Str(text.as_str().into()),
-            Value::Ip(span) => Self::Ip(*span),
+            Value::Ip(span) => Self::ip(*span),
             Value::Time(time) => Self::Time(*time),
             Value::Duration(duration) => Self::Duration(*duration),
             Value::Range(ends) => Self::List(vec![Self::from(&ends.0), Self::from(&ends.1)]),

@@ -16,12 +16,17 @@ pub(crate) enum Node {
     Str(Box<str>),
     Time(Timestamp),
     Duration(SignedDuration),
-    Ip(IpSpan),
+    /// Boxed because it is several times as large as anything else here, and reading mostly moves nodes about.
+    Ip(Box<IpSpan>),
     List(Vec<Self>),
     Object(Object),
 }
 
 impl Node {
+    pub(crate) fn ip(span: IpSpan) -> Self {
+        Self::Ip(Box::new(span))
+    }
+
     pub(crate) fn as_str(&self) -> Option<&str> {
         match self {
             Self::Str(text) => Some(text),
@@ -61,18 +66,23 @@ impl Node {
 pub(crate) struct Object(Vec<(Key, Node)>);
 
 impl Object {
-    /// Of several members of one name the last one counts; `None` stands for one that was left out.
-    pub(crate) fn from_members(mut members: Vec<(Key, Option<Node>)>) -> Self {
+    /// Of several members of one name the last one counts; `None` stands for one that was left out. The number is that
+    /// of different names.
+    pub(crate) fn from_members(mut members: Vec<(Key, Option<Node>)>) -> (Self, usize) {
         // Sorted once: inserting one by one would take hours for a hostile message of half a million keys.
         members.reverse();
         members.sort_by(|(one, _), (other, _)| one.cmp(other));
         members.dedup_by(|later, kept| later.0 == kept.0);
-        Self(
-            members
-                .into_iter()
-                .filter_map(|(key, node)| Some((key, node?)))
-                .collect(),
-        )
+        let distinct = members.len();
+        let kept = members.into_iter().filter_map(|(key, node)| Some((key, node?)));
+        (Self(kept.collect()), distinct)
+    }
+
+    /// `None` if two members have one name.
+    pub(crate) fn from_distinct(mut members: Vec<(Key, Node)>) -> Option<Self> {
+        members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let distinct = members.is_sorted_by(|(one, _), (other, _)| one < other);
+        distinct.then_some(Self(members))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &Node)> {
@@ -94,6 +104,13 @@ impl Object {
 
     pub(crate) fn get_mut(&mut self, key: &Key) -> Option<&mut Node> {
         self.0.iter_mut().find(|(name, _)| name == key).map(|(_, node)| node)
+    }
+
+    /// Takes the member out; says whether there was one.
+    pub(crate) fn remove(&mut self, key: &Key) -> bool {
+        let before = self.0.len();
+        self.0.retain(|(name, _)| name != key);
+        self.0.len() < before
     }
 
     /// Sets the member, replacing an earlier one of that name, and returns where it now is.

@@ -60,13 +60,13 @@ impl Rows {
         self.field(|buffer| buffer.put_i32(size(place.length)));
         self.field(|buffer| buffer.put_u8(row.shadow_reporting.into()));
         self.field(|buffer| buffer.put_u8(row.shadow_reporting_target.into()));
-        self.field(|buffer| buffer.put_slice(&row.id.0));
-        self.text(row.id_text.as_deref());
-        self.spans4(&row.source);
-        self.spans4(&row.target);
-        self.spans6(&row.source);
-        self.spans6(&row.target);
-        self.lexemes(&row.addr);
+        self.field(|buffer| buffer.put_slice(&row.key));
+        self.text(row.hashed_id());
+        self.spans4(&row.source_ip);
+        self.spans4(&row.target_ip);
+        self.spans6(&row.source_ip);
+        self.spans6(&row.target_ip);
+        self.lexemes(&row.address_keys());
         self.texts(Some(&row.category));
         self.texts(Some(&row.node_name));
         self.ports(&row.source_port);
@@ -85,8 +85,8 @@ impl Rows {
         ] {
             self.texts((!list.is_empty()).then_some(list));
         }
+        self.text(row.tlp.as_deref());
         for text in [
-            &row.tlp,
             &row.description,
             &row.eventclass,
             &row.targetclass,
@@ -120,11 +120,11 @@ impl Rows {
         }
     }
 
-    fn ports(&mut self, list: &[i32]) {
+    fn ports(&mut self, list: &[u16]) {
         if list.is_empty() {
             return self.null();
         }
-        self.array(INT4, list, |buffer, port| buffer.put_i32(*port));
+        self.array(INT4, list, |buffer, port| buffer.put_i32((*port).into()));
     }
 
     fn array<T>(&mut self, element: u32, list: &[T], mut write: impl FnMut(&mut BytesMut, &T)) {

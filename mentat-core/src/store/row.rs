@@ -5,58 +5,99 @@ use super::types::Id;
 use crate::idea::tree::{Node, Object};
 use crate::idea::{Event, MissingKeys};
 use jiff::Timestamp;
-use mentat_filter::{IpSpan, merge};
+use mentat_filter::{Family, IpSpan, merge};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
-/// The columns of one event that depend on the event alone.
+/// The columns of one event that depend on the event alone, in typed form.
+///
+/// A row is a pure value: what statistics, pages and tests look at is what the store writes, without a database. Texts
+/// have no NUL, which the database could not hold; the message keeps it. Sets are sorted by code point. Left out are the
+/// storage time, which the server's clock gives, and the place of the message's text.
+///
+/// ```
+/// use mentat_core::idea::Event;
+/// use mentat_core::store::Row;
+///
+/// let event: Event = r#"{"Format": "IDEA0", "ID": "e1", "DetectTime": "2026-11-23T12:00:00Z", "Category": ["Test"],
+///     "Source": [{"IP4": ["10.0.0.0/25", "10.0.0.128/25"], "Proto": ["TCP"], "Port": [443, 22]}],
+///     "Node": [{"Name": "org.example.a"}]}"#.parse()?;
+/// let row = Row::new(&event).unwrap();
+/// assert_eq!(row.source_ip, ["10.0.0.0/24".parse().unwrap()]);
+/// assert_eq!((row.source_port, row.protocol), (vec![22, 443], vec!["tcp".to_owned()]));
+/// # Ok::<(), mentat_core::idea::Invalid>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Row {
-    pub(super) id: Id,
-    /// The ID itself when `id` is only its hash.
-    pub(super) id_text: Option<String>,
-    pub(super) detecttime: Timestamp,
-    pub(super) shadow_reporting: bool,
-    pub(super) shadow_reporting_target: bool,
-    /// Merged, ascending, IPv4 before IPv6.
-    pub(super) source: Vec<IpSpan>,
-    pub(super) target: Vec<IpSpan>,
-    pub(super) addr: BTreeSet<String>,
-    pub(super) category: Vec<String>,
-    pub(super) node_name: Vec<String>,
-    pub(super) source_port: Vec<i32>,
-    pub(super) target_port: Vec<i32>,
-    pub(super) source_type: Vec<String>,
-    pub(super) target_type: Vec<String>,
-    pub(super) source_hostname: Vec<String>,
-    pub(super) target_hostname: Vec<String>,
-    pub(super) protocol: Vec<String>,
-    pub(super) node_type: Vec<String>,
-    pub(super) node_sw: Vec<String>,
-    pub(super) resolvedabuses: Vec<String>,
-    pub(super) targetabuses: Vec<String>,
-    pub(super) inspectionerrors: Vec<String>,
-    pub(super) tlp: Option<String>,
-    pub(super) description: Option<String>,
-    pub(super) eventclass: Option<String>,
-    pub(super) targetclass: Option<String>,
-    pub(super) eventseverity: Option<String>,
-    pub(super) targetseverity: Option<String>,
+#[non_exhaustive]
+pub struct Row {
+    /// The event ID.
+    pub id: String,
+    /// The 16 bytes under which the database keeps the event: those of the ID if that is a lower-case UUID, otherwise
+    /// a hash of it, marked as a UUID of version 8.
+    pub key: [u8; 16],
+    /// When the event was detected.
+    pub detecttime: Timestamp,
+    /// Whether the reports on the sources only go to the operators.
+    pub shadow_reporting: bool,
+    /// Whether the reports on the targets only go to the operators.
+    pub shadow_reporting_target: bool,
+    /// All addresses of sources: merged, ascending, IPv4 before IPv6.
+    pub source_ip: Vec<IpSpan>,
+    /// All addresses of targets: merged, ascending, IPv4 before IPv6.
+    pub target_ip: Vec<IpSpan>,
+    /// The categories as they stand in the message.
+    pub category: Vec<String>,
+    /// The names of the detectors as they stand in the message; at least one.
+    pub node_name: Vec<String>,
+    /// The ports of all sources: a set. What is no port is left out.
+    pub source_port: Vec<u16>,
+    /// The ports of all targets: a set. What is no port is left out.
+    pub target_port: Vec<u16>,
+    /// The types of all sources: a set.
+    pub source_type: Vec<String>,
+    /// The types of all targets: a set.
+    pub target_type: Vec<String>,
+    /// The host names of all sources and of their URLs, in Unicode, lower-case and without a final dot: a set.
+    pub source_hostname: Vec<String>,
+    /// The host names of all targets and of their URLs, in Unicode, lower-case and without a final dot: a set.
+    pub target_hostname: Vec<String>,
+    /// The protocols of both sides in lower case: a set.
+    pub protocol: Vec<String>,
+    /// The types of all nodes: a set.
+    pub node_type: Vec<String>,
+    /// The software of all nodes, sorted, with repetitions.
+    pub node_sw: Vec<String>,
+    /// The abuse groups of the sources as they stand in the message.
+    pub resolvedabuses: Vec<String>,
+    /// The abuse groups of the targets as they stand in the message.
+    pub targetabuses: Vec<String>,
+    /// What the inspector found wrong, as it stands in the message.
+    pub inspectionerrors: Vec<String>,
+    /// The traffic light, as the event names it, in upper case with hyphens.
+    pub tlp: Option<String>,
+    /// The description.
+    pub description: Option<String>,
+    /// The class of the event on the side of the sources, in lower case.
+    pub eventclass: Option<String>,
+    /// The class of the event on the side of the targets, in lower case.
+    pub targetclass: Option<String>,
+    /// The severity of the event for the sources, in lower case.
+    pub eventseverity: Option<String>,
+    /// The severity of the event for the targets, in lower case.
+    pub targetseverity: Option<String>,
 }
 
 impl Row {
+    /// The row of an event.
+    ///
     /// # Errors
-    /// The event lacks something that every stored event has.
-    pub(super) fn new(event: &Event) -> Result<Self, MissingKeys> {
+    /// [`MissingKeys`] if the event lacks something that every stored event has.
+    pub fn new(event: &Event) -> Result<Self, MissingKeys> {
         event.check_complete()?;
         // Both are there: the check above said so.
         let (Some(id), Some(detecttime)) = (event.id(), event.detect_time()) else {
             return Err(MissingKeys(vec!["ID", "DetectTime"]));
         };
-        let (id, id_text) = identifier(id);
-        let source = merge(event.source_addresses());
-        let target = merge(event.target_addresses());
-        let addr = address::keys(source.iter().chain(&target).copied());
         let mut protocols = BTreeSet::new();
         for party in event.members("Source").chain(event.members("Target")) {
             protocols.extend(
@@ -68,14 +109,13 @@ impl Row {
         let mut node_sw: Vec<String> = event.members("Node").flat_map(|node| texts(node, "SW")).collect();
         node_sw.sort_unstable();
         Ok(Self {
-            id,
-            id_text,
+            id: id.to_owned(),
+            key: identifier(id).0,
             detecttime,
             shadow_reporting: is_true(event, "ShadowReporting"),
             shadow_reporting_target: is_true(event, "ShadowReportingTarget"),
-            source,
-            target,
-            addr,
+            source_ip: merge(event.source_addresses()),
+            target_ip: merge(event.target_addresses()),
             category: event.categories().map(clean).collect(),
             node_name: event.detectors().map(clean).collect(),
             source_port: ports(event, "Source"),
@@ -98,12 +138,43 @@ impl Row {
             targetseverity: mentat_text(event, "TargetSeverity"),
         })
     }
+
+    /// The span from the first to the last address of the sources in one family, if they have any.
+    #[must_use]
+    pub fn source_envelope(&self, family: Family) -> Option<IpSpan> {
+        envelope(&self.source_ip, family)
+    }
+
+    /// The span from the first to the last address of the targets in one family, if they have any.
+    #[must_use]
+    pub fn target_envelope(&self, family: Family) -> Option<IpSpan> {
+        envelope(&self.target_ip, family)
+    }
+
+    /// The search keys of the addresses of both sides: the column `addr`.
+    pub(super) fn address_keys(&self) -> BTreeSet<String> {
+        address::keys(self.source_ip.iter().chain(&self.target_ip).copied())
+    }
+
+    /// The ID if the key is only its hash.
+    pub(super) fn hashed_id(&self) -> Option<&str> {
+        uuid(&self.id).is_none().then_some(&self.id)
+    }
+}
+
+fn envelope(spans: &[IpSpan], family: Family) -> Option<IpSpan> {
+    spans
+        .iter()
+        .filter(|span| span.family() == family)
+        .copied()
+        .reduce(|one, other| one.hull(&other).unwrap_or(one))
+        .map(|span| span.to_range())
 }
 
 /// The key of an event ID: the ID itself if it is a lower-case UUID, else a hash marked as a UUID of version 8.
-pub(super) fn identifier(id: &str) -> (Id, Option<String>) {
+pub(super) fn identifier(id: &str) -> Id {
     if let Some(bytes) = uuid(id) {
-        return (Id(bytes), None);
+        return Id(bytes);
     }
     let mut bytes = [0; 16];
     for (byte, hashed) in bytes.iter_mut().zip(Sha256::digest(id.as_bytes())) {
@@ -112,7 +183,7 @@ pub(super) fn identifier(id: &str) -> (Id, Option<String>) {
     let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
     *version = *version & 0x0f | 0x80;
     *variant = *variant & 0x3f | 0x80;
-    (Id(bytes), Some(id.to_owned()))
+    Id(bytes)
 }
 
 /// Exactly the form that a UUID is printed in, so that it prints back the same.
@@ -169,11 +240,11 @@ fn distinct(event: &Event, side: &str, key: &str) -> Vec<String> {
 }
 
 /// Values that are no port stay in the message and are left out here.
-fn ports(event: &Event, side: &str) -> Vec<i32> {
+fn ports(event: &Event, side: &str) -> Vec<u16> {
     let numbers = event.members(side).flat_map(|party| list(party, "Port"));
-    let found: BTreeSet<i32> = numbers
+    let found: BTreeSet<u16> = numbers
         .filter_map(|node| match node {
-            Node::Int(number) => u16::try_from(*number).ok().map(i32::from),
+            Node::Int(number) => u16::try_from(*number).ok(),
             _ => None,
         })
         .collect();
@@ -230,10 +301,6 @@ fn mentat_text(event: &Event, key: &str) -> Option<String> {
         .map(|text| clean(&text.to_lowercase()))
 }
 
-fn is_true(event: &Event, key: &str) -> bool {
-    event.mentat(key) == Some(&Node::Bool(true))
-}
-
 /// One spelling for each level: upper case, hyphens, no `TLP:` in front.
 fn tlp(event: &Event) -> Option<String> {
     let node = event.root().named("TLP")?;
@@ -246,26 +313,26 @@ fn tlp(event: &Event) -> Option<String> {
     (!level.is_empty()).then(|| clean(level))
 }
 
+fn is_true(event: &Event, key: &str) -> bool {
+    event.mentat(key) == Some(&Node::Bool(true))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn identifiers() {
-        let (Id(bytes), text) = identifier("5deec8c9-ac37-4f35-a448-34616104b174");
-        assert_eq!((bytes[0], bytes[15], text), (0x5d, 0x74, None));
+        let Id(bytes) = identifier("5deec8c9-ac37-4f35-a448-34616104b174");
+        assert_eq!((bytes[0], bytes[15]), (0x5d, 0x74));
         for odd in [
             "5DEEC8C9-AC37-4F35-A448-34616104B174",
             "bare-0001",
             "5deec8c9ac374f35a44834616104b174",
             "",
         ] {
-            let (Id(bytes), text) = identifier(odd);
-            assert_eq!(
-                (bytes[6] >> 4, bytes[8] >> 6, text.as_deref()),
-                (8, 2, Some(odd)),
-                "{odd}"
-            );
+            let Id(bytes) = identifier(odd);
+            assert_eq!((bytes[6] >> 4, bytes[8] >> 6), (8, 2), "{odd}");
         }
     }
 

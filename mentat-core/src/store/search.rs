@@ -180,7 +180,7 @@ impl Store {
     /// # Errors
     /// As [`search`](Self::search).
     pub async fn fetch(&self, id: &str) -> Result<Option<Found>, Error> {
-        let (key, _) = identifier(id);
+        let key = identifier(id);
         // The identifier table knows the storage time, which names the partition.
         let sql = format!(
             "{SELECT} WHERE e.id = $1

@@ -215,7 +215,7 @@ async fn take_ids(
     // their locks in the same order.
     let mut owners: BTreeMap<Id, i64> = BTreeMap::new();
     for item in items {
-        owners.entry(item.row.id).or_insert(item.name_hash);
+        owners.entry(Id(item.row.key)).or_insert(item.name_hash);
     }
     let insert = transaction
         .prepare_cached(
@@ -238,9 +238,9 @@ async fn take_ids(
     }
     let (mut new, mut known) = (Vec::new(), Vec::new());
     for (index, item) in items.iter().enumerate() {
-        if free.remove(&item.row.id) {
+        if free.remove(&Id(item.row.key)) {
             new.push(index);
-        } else if owners.get(&item.row.id) == Some(&item.name_hash) {
+        } else if owners.get(&Id(item.row.key)) == Some(&item.name_hash) {
             known.push((item.at, Stored::Replayed));
         } else {
             known.push((item.at, Stored::Duplicate));

@@ -5,9 +5,12 @@
     reason = "helpers of tests may do what tests may"
 )]
 
+mod bridge;
 mod chain;
+mod conformance;
 mod filters;
 mod idea;
 mod inspect;
+mod modes;
 mod store;
 mod support;

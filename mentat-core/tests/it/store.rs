@@ -6,6 +6,7 @@ mod component;
 mod migrations;
 mod outages;
 mod proxy;
+mod rows;
 mod searches;
 mod writing;
 

@@ -24,7 +24,7 @@ const COLUMNS: &str = "json_build_object(
     'shadow_reporting_target', shadow_reporting_target)";
 
 /// Spans in one notation, as a sorted set.
-fn spans(list: &Value) -> Value {
+pub(super) fn spans(list: &Value) -> Value {
     let mut spans: Vec<String> = list
         .as_array()
         .unwrap()
@@ -37,7 +37,7 @@ fn spans(list: &Value) -> Value {
 }
 
 /// What the recorded row says, in our form.
-fn recorded(row: &Value) -> Value {
+pub(super) fn recorded(row: &Value) -> Value {
     let mut row = row.clone();
     let columns = row.as_object_mut().unwrap();
     // The storage time is the server's; the envelopes follow from the ranges and are no columns of ours.
@@ -49,7 +49,7 @@ fn recorded(row: &Value) -> Value {
 }
 
 /// Where we differ from the recorded row: event, column, what we store instead, why.
-const DEVIATIONS: &[(&str, &str, &str, &str)] = &[
+pub(super) const DEVIATIONS: &[(&str, &str, &str, &str)] = &[
     (
         "0000ede0-0000-4000-8000-000000000001",
         "source_ip",
@@ -102,7 +102,7 @@ const DEVIATIONS: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// What became of the events that one of the two refuses: event, our answer (`invalid`: not even parsed), why.
-const REFUSALS: &[(&str, &str, &str)] = &[
+pub(super) const REFUSALS: &[(&str, &str, &str)] = &[
     (
         "0000ede0-0000-4000-8000-000000000014",
         "new",
