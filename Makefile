@@ -8,8 +8,8 @@ DESTDIR ?=
 DEMO_ARGS ?=
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-# Names under which the one program runs as a daemon.
-DAEMONS := mentat-inspector mentat-enricher mentat-storage
+# Other names of the one program.
+DAEMONS := mentat-inspector mentat-enricher mentat-storage mentat-ideagen
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all bench doc fmt build install uninstall clean deps

@@ -198,7 +198,7 @@ pub fn parse_duration(text: &str) -> Result<SignedDuration, TimeError> {
     }
 }
 
-/// Prints `[<days>D]HH:MM:SS[.ffffff]`: days only when not zero, the fraction without trailing zeros.
+/// Prints `[<days>D]HH:MM:SS[.ffffff]`: days and fraction only when not zero, the fraction with six digits.
 ///
 /// A negative duration is printed with a leading minus, which [`parse_duration`] refuses.
 pub fn format_duration(duration: SignedDuration) -> impl fmt::Display {
@@ -220,8 +220,7 @@ impl fmt::Display for DurationText {
         write!(f, "{:02}:{:02}:{:02}", clock / 3600, clock / 60 % 60, clock % 60)?;
         let micros = span.subsec_micros();
         if micros != 0 {
-            let fraction = format!("{micros:06}");
-            write!(f, ".{}", fraction.trim_end_matches('0'))?;
+            write!(f, ".{micros:06}")?;
         }
         Ok(())
     }
@@ -355,7 +354,7 @@ mod tests {
         check("00:05:00", "00:05:00");
         check("25:00:00", "1D01:00:00");
         check("99:99:99", "4D04:40:39");
-        check("2d00:00:00.05", "2D00:00:00.05");
+        check("2d00:00:00.05", "2D00:00:00.050000");
         check("00:00:00.1234567", "00:00:00.123456");
         check("999999999D00:00:00", "999999999D00:00:00");
         assert_eq!(parse_duration("1000000000D00:00:00"), Err(TimeError::Range));

@@ -169,7 +169,7 @@ fn values_take_the_type_of_their_key() {
         // Durations.
         (
             r#"{"Node": [{"AggrWin": "25:00:00.05"}]}"#,
-            r#"{"Node": [{"AggrWin": "1D01:00:00.05"}]}"#,
+            r#"{"Node": [{"AggrWin": "1D01:00:00.050000"}]}"#,
         ),
         (
             r#"{"Node": [{"AggrWin": 90}]}"#,

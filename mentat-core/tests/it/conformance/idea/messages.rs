@@ -26,10 +26,6 @@ pub(super) fn valid() -> Suite<'static> {
                 "9999-12-31 lies beyond the last timestamp of our time library",
             ),
             Deviation(
-                Of::Like(ends_in_zeros),
-                "durations are written without zeros at the end, as rule D06 has it",
-            ),
-            Deviation(
                 Of::Like(refuses_prefix),
                 "strict reading: a network of all addresses or of one is a network",
             ),
@@ -82,23 +78,6 @@ fn beyond_time(vector: &Vector) -> bool {
 fn is_beyond_time(text: &str) -> bool {
     // Recorded times all have one form, so they compare as texts.
     text.len() >= 20 && text.starts_with("9999-12-3") && text.ends_with('Z') && text > LAST_TIME
-}
-
-fn ends_in_zeros(vector: &Vector) -> bool {
-    durations(&vector.json("normalised")).any(|text| trimmed(text) != text)
-}
-
-/// The durations of a recorded answer.
-fn durations(answer: &Json) -> impl Iterator<Item = &str> {
-    let nodes = answer["Node"].as_array().into_iter().flatten();
-    nodes.filter_map(|node| node["AggrWin"].as_str())
-}
-
-fn trimmed(duration: &str) -> &str {
-    match duration.split_once('.') {
-        Some(_) => duration.trim_end_matches('0').trim_end_matches('.'),
-        None => duration,
-    }
 }
 
 fn has_text(json: &Json, is: &dyn Fn(&str) -> bool) -> bool {
@@ -159,12 +138,6 @@ impl Wanted {
             match adjust(rule, "", &sent, &mut answer) {
                 Place::Refuse(by) => return Self::Refused(Some(by)),
                 _ => continue,
-            }
-        }
-        let nodes = answer.get_mut("Node").and_then(Json::as_array_mut);
-        for node in nodes.into_iter().flatten() {
-            if let Some(window) = node["AggrWin"].as_str().map(trimmed) {
-                node["AggrWin"] = json!(window);
             }
         }
         Self::Event(answer)
@@ -346,7 +319,7 @@ fn duration(sent: &Json) -> String {
     let mut text = if days > 0 { format!("{days}D") } else { String::new() };
     text += &format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
     if fraction > 0 {
-        text += format!(".{fraction:06}").trim_end_matches('0');
+        text += &format!(".{fraction:06}");
     }
     text
 }

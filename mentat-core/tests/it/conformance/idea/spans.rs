@@ -1,6 +1,6 @@
 //! Spans of addresses.
 
-use crate::conformance::{Deviation, Of, Suite, Vector, expect, parsed};
+use crate::conformance::{Suite, Vector, expect, parsed};
 use mentat_core::Event;
 use mentat_core::filter::{Clock, Context, Family, Filter, IpError, IpSpan, Program, Shape, Value, merge};
 use serde_json::{Value as Json, json};
@@ -10,13 +10,7 @@ use std::collections::HashSet;
 pub(super) fn suite() -> Suite<'static> {
     Suite {
         file: "ipranges.jsonl",
-        deviations: &[
-            Deviation(Of::Op("ptr"), "no operation of ours needs PTR names"),
-            Deviation(
-                Of::Op("index"),
-                "no operation of ours picks single addresses out of a span",
-            ),
-        ],
+        deviations: &[],
         left_out: None,
         check: &check,
     }
@@ -53,6 +47,20 @@ fn check(vector: &Vector) -> Result<(), String> {
         }
         "convert" => check_conversion(vector),
         "from_int" => check_integer(vector),
+        "ptr" => expect(
+            &vector.json("proposed"),
+            &json!(span(&vector.json("in")).reverse_name()),
+        ),
+        "index" => {
+            let (span, index) = (span(&vector.json("in")), vector.json("index").as_i64().unwrap());
+            let from_end = || span.nth_back(u128::from(index.unsigned_abs()) - 1);
+            let found = u128::try_from(index).map_or_else(|_| from_end(), |index| span.nth(index));
+            let found = match found {
+                Some(address) => json!({ "print": address.to_string() }),
+                None => json!({ "error": "out_of_range" }),
+            };
+            expect(&vector.json("proposed"), &found)
+        }
         "merge" => {
             let spans = vector.json("in");
             let merged = merge(spans.as_array().unwrap().iter().map(span));
