@@ -9,7 +9,7 @@ DEMO_ARGS ?=
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # Other names of the one program.
-DAEMONS := mentat-inspector mentat-enricher mentat-storage mentat-ideagen
+NAMES := mentat-inspector mentat-enricher mentat-storage mentat-ideagen
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all bench doc fmt build install uninstall clean deps
@@ -42,10 +42,10 @@ build: ## Build the programs for use
 install: build ## Install the programs into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(BINDIR)
 	install -m 755 $(TARGET)/release/mentat $(DESTDIR)$(BINDIR)/mentat
-	for name in $(DAEMONS); do ln -sfn mentat $(DESTDIR)$(BINDIR)/$$name; done
+	for name in $(NAMES); do ln -sfn mentat $(DESTDIR)$(BINDIR)/$$name; done
 
 uninstall: ## Remove what `install` installed
-	for name in mentat $(DAEMONS); do rm -f $(DESTDIR)$(BINDIR)/$$name; done
+	for name in mentat $(NAMES); do rm -f $(DESTDIR)$(BINDIR)/$$name; done
 
 clean: ## Remove everything that was built, the demonstration's data included
 	$(CARGO) clean
