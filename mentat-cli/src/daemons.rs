@@ -12,9 +12,10 @@ use clap::Parser;
 use mentat_core::component::Component;
 use mentat_core::daemon::Options;
 use mentat_core::idea::ReadOptions;
-use mentat_core::{Daemon, DirectorySource, DispositionLog, Parser as EventParser, QueueName, queue};
+use mentat_core::{Config, Daemon, DirectorySource, DispositionLog, Parser as EventParser, QueueName, queue};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Which daemon.
@@ -60,7 +61,7 @@ impl Kind {
   mentat-inspector --name inspector-b       a second one, with its own configuration and queue
   mentat-storage --once                     work off the queue, then exit
 
-Signals: TERM and INT finish the batch in work and stop, a second one stops at once; HUP reloads; USR1 logs counters.
+Signals: TERM and INT finish the batch in work and stop, a second one stops at once; HUP reloads rules and tables; USR1 logs counters.
 Exit codes: 0 stopped, 2 usage, 69 database unavailable, 78 configuration, 1 anything else."
 )]
 struct Args {
@@ -135,7 +136,7 @@ async fn run(setup: Setup, args: Args) -> Result<(), Failure> {
     let mut daemon = setup.build(args.once)?;
     tracing::info!("{} {} started", setup.name, env!("CARGO_PKG_VERSION"));
     let handle = daemon.handle();
-    let reload = || Setup::new(setup.kind, &setup.name, &args).and_then(|setup| setup.chain.reloadable());
+    let reload = || Setup::new(setup.kind, &setup.name, &args)?.reload();
     let ended = signals.drive(&handle, reload, |shutdown| daemon.run(shutdown)).await;
     for (component, counter, total) in daemon.counters() {
         tracing::info!("{component}: {} {total}", counter.0);
@@ -206,6 +207,19 @@ impl Setup {
         Ok(daemon)
     }
 
+    /// What running components are to take over, checked as at a start.
+    fn reload(&self) -> Result<Arc<Config>, Failure> {
+        let spool = self.tree.spool();
+        self.chain.check_targets(&spool, &self.input().resolve(&spool))?;
+        Ok(Arc::new(self.chain.reloadable(self)?))
+    }
+
+    /// The queue that messages come from.
+    fn input(&self) -> QueueName {
+        let configured = self.daemon.queue_in_dir.clone();
+        configured.unwrap_or_else(|| QueueName::new(&*self.name))
+    }
+
     fn source(&self) -> Result<DirectorySource, Failure> {
         let mut options = queue::Options::default();
         options.durability = self.daemon.durability.into();
@@ -213,11 +227,7 @@ impl Setup {
         options.directory_mode = self.daemon.queue_in_perms;
         options.limit = self.daemon.queue_out_limit;
         options.is_whole = |bytes| serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
-        let input = self
-            .daemon
-            .queue_in_dir
-            .clone()
-            .unwrap_or_else(|| QueueName::new(&*self.name));
+        let input = self.input();
         self.chain
             .check_targets(&self.tree.spool(), &input.resolve(&self.tree.spool()))?;
         let log = self

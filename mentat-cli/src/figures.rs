@@ -2,6 +2,7 @@
 //! queues, and the disposition logs. No figure is computed from the others.
 
 use crate::exit::Failure;
+use crate::tool::queues;
 use mentat_core::store::{Store, name_hash};
 use mentat_core::{Disposition, Verdict, read_dispositions};
 use serde::Serialize;
@@ -94,7 +95,7 @@ impl Figures {
                 _ => {}
             }
         }
-        for queue in places.queues()? {
+        for queue in queues(&places.spool)? {
             for name in names_in(&queue.join("errors")) {
                 if !ours.contains(&name) {
                     continue;
@@ -134,15 +135,6 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    fn queues(&self) -> Result<Vec<PathBuf>, Failure> {
-        let entries = fs::read_dir(&self.spool).map_err(|error| Failure::io("read", &self.spool, &error))?;
-        Ok(entries
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.is_dir())
-            .collect())
-    }
-
     fn dispositions(&self) -> Result<Vec<Disposition>, Failure> {
         let mut lines = Vec::new();
         for log in &self.logs {
@@ -154,7 +146,7 @@ impl Places {
     /// Every message name that is known anywhere but in the database.
     pub(crate) fn names(&self) -> Result<HashSet<String>, Failure> {
         let mut names: HashSet<String> = self.dispositions()?.into_iter().map(|line| line.name).collect();
-        for queue in self.queues()? {
+        for queue in queues(&self.spool)? {
             names.extend(names_in(&queue.join("errors")));
             names.extend(waiting(&queue));
         }

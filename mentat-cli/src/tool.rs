@@ -7,6 +7,7 @@ mod idea;
 mod queue;
 
 pub(crate) use events::summary;
+pub(crate) use queue::queues;
 
 use crate::demo;
 use crate::exit::{Code, Failure};

@@ -6,11 +6,12 @@ mod networks;
 pub use config::{EnricherConfig, NetworksConfig, PluginConfig};
 pub use networks::{LoadError, Networks};
 
-use crate::component::{Component, Context, Counter, Fut};
+use crate::component::{Component, Context, Counter, Fut, Occurrence};
 use crate::idea::Event;
 use crate::work::Batch;
 use crate::{Error, report};
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Whether an enricher added anything to an event.
@@ -33,9 +34,13 @@ pub trait Enricher: Send + Sync {
     -> Fut<'a, Vec<Result<Changed, Error>>>;
 }
 
+/// Enrichers in order; as a part of a [`Config`](crate::Config) they replace those of an [`Enrichment`] at a reload.
+#[derive(Clone, Default)]
+pub struct Enrichers(pub Vec<Arc<dyn Enricher>>);
+
 /// Hands each batch to its enrichers in order.
 pub struct Enrichment {
-    enrichers: Vec<Box<dyn Enricher>>,
+    enrichers: Enrichers,
     limit: Duration,
 }
 
@@ -44,15 +49,21 @@ impl Enrichment {
     #[must_use]
     pub fn new(limit: Duration) -> Self {
         Self {
-            enrichers: Vec::new(),
+            enrichers: Enrichers::default(),
             limit,
         }
+    }
+
+    /// With these enrichers.
+    #[must_use]
+    pub fn of(enrichers: Enrichers, limit: Duration) -> Self {
+        Self { enrichers, limit }
     }
 
     /// Adds an enricher at the end.
     #[must_use]
     pub fn with(mut self, enricher: impl Enricher + 'static) -> Self {
-        self.enrichers.push(Box::new(enricher));
+        self.enrichers.0.push(Arc::new(enricher));
         self
     }
 }
@@ -64,7 +75,7 @@ impl Component for Enrichment {
 
     fn process<'a>(&'a mut self, batch: &'a mut Batch, cx: &'a mut Context) -> Fut<'a, Result<(), Error>> {
         Box::pin(async move {
-            for enricher in &self.enrichers {
+            for enricher in &self.enrichers.0 {
                 let mut events: Vec<&mut Event> = batch.iter_open().map(|work| &mut work.event).collect();
                 let results = enricher.enrich(&mut events, Instant::now() + self.limit).await;
                 for result in results {
@@ -81,12 +92,27 @@ impl Component for Enrichment {
             Ok(())
         })
     }
+
+    fn handle<'a>(&'a mut self, on: &'a Occurrence, _: &'a mut Context) -> Fut<'a, Result<(), Error>> {
+        if let Occurrence::Reload(config) = on
+            && let Some(enrichers) = config.get::<Enrichers>()
+        {
+            self.enrichers = enrichers.clone();
+        }
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+impl fmt::Debug for Enrichers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|enricher| enricher.name()))
+            .finish()
+    }
 }
 
 impl fmt::Debug for Enrichment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.enrichers.iter().map(|enricher| enricher.name()))
-            .finish()
+        self.enrichers.fmt(f)
     }
 }

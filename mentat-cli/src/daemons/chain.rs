@@ -4,7 +4,7 @@ use super::{Chain, Kind, Setup};
 use crate::config::Loaded;
 use crate::database;
 use crate::exit::{Code, Failure};
-use mentat_core::enrich::{EnricherConfig, Enrichment, Networks, PluginConfig};
+use mentat_core::enrich::{EnricherConfig, Enrichers, Enrichment, Networks, PluginConfig};
 use mentat_core::inspector::{InspectorConfig, RuleError};
 use mentat_core::store::{Storage, StorageConfig, Store};
 use mentat_core::{Config, Inspector};
@@ -37,12 +37,12 @@ impl ChainConfig {
     }
 
     /// What the components take over without a restart.
-    pub(super) fn reloadable(self) -> Result<Arc<Config>, Failure> {
-        Ok(Arc::new(match self {
-            Self::Inspector(config) => Config::new().with(config),
-            Self::Enricher(config) => Config::new().with(config),
-            Self::Storage(config) => Config::new().with(config),
-        }))
+    pub(super) fn reloadable(&self, setup: &Setup) -> Result<Config, Failure> {
+        Ok(match self {
+            Self::Inspector(config) => Config::new().with(config.clone()),
+            Self::Enricher(config) => Config::new().with(enrichers(config, setup)?),
+            Self::Storage(_) => Config::new(),
+        })
     }
 
     /// Refuses rules that would send messages back into the queue they come from: they would go round for ever.
@@ -74,11 +74,8 @@ impl ChainConfig {
                 vec![Box::new(inspector)]
             }
             Self::Enricher(config) => {
-                let mut enrichment = Enrichment::new(Duration::from_secs(config.plugin_timeout));
-                for plugin in &config.plugins {
-                    enrichment = enrichment.with(networks(plugin, setup)?);
-                }
-                vec![Box::new(enrichment)]
+                let limit = Duration::from_secs(config.plugin_timeout);
+                vec![Box::new(Enrichment::of(enrichers(config, setup)?, limit))]
             }
             Self::Storage(_) => {
                 let connection = database::connection(&setup.tree, &setup.core)?;
@@ -86,6 +83,14 @@ impl ChainConfig {
             }
         })
     }
+}
+
+fn enrichers(config: &EnricherConfig, setup: &Setup) -> Result<Enrichers, Failure> {
+    let mut enrichers = Enrichers::default();
+    for plugin in &config.plugins {
+        enrichers.0.push(Arc::new(networks(plugin, setup)?));
+    }
+    Ok(enrichers)
 }
 
 fn networks(plugin: &PluginConfig, setup: &Setup) -> Result<Networks, Failure> {

@@ -58,7 +58,7 @@ pub(super) fn main(tree: &Tree, args: &Args) -> Result<(), Failure> {
     let Command::Status { queues, json } = &args.command;
     let spool = tree.spool();
     let dirs = if queues.is_empty() {
-        all(&spool)?
+        self::queues(&spool)?
     } else {
         queues
             .iter()
@@ -96,7 +96,7 @@ pub(super) fn main(tree: &Tree, args: &Args) -> Result<(), Failure> {
 }
 
 /// Every queue of the spool, in order of name.
-pub(crate) fn all(spool: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn queues(spool: &Path) -> Result<Vec<PathBuf>, Failure> {
     let entries = std::fs::read_dir(spool).map_err(|error| Failure::io("read", spool, &error))?;
     let mut dirs: Vec<PathBuf> = entries
         .flatten()

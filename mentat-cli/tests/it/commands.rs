@@ -1,8 +1,9 @@
 //! Command lines, configuration and exit codes.
 
-use crate::program::{Scratch, ends, mentat, stderr, stdout};
+use crate::program::{Scratch, ends, mentat, signal, stderr, stdout};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 const EVENT: &str = r#"{"Format": "IDEA0", "ID": "one", "DetectTime": "2026-01-01T00:00:00Z", "Category": ["Recon.Scanning"], "Node": [{"Name": "a.b"}], "ConnCount": 7}"#;
 
@@ -154,4 +155,62 @@ fn a_database_that_cannot_be_inside_the_tree_is_put_elsewhere() {
         assert!(Path::new(status["data"].as_str().unwrap()).starts_with(dir), "{status}");
         std::fs::remove_dir_all(dir).unwrap();
     }
+}
+
+#[test]
+fn a_hangup_reloads_the_networks_and_a_broken_table_changes_nothing() {
+    let scratch = Scratch::new();
+    let name = "mentat-enricher";
+    scratch.file(
+        "etc/mentat/mentat-enricher.conf",
+        r#"{"queue_out_dir": "next", "plugins": [{"name": "networks", "config": {"whois_file": "networks.json"}}]}"#,
+    );
+    let table = |group: &str| {
+        let text = format!(r#"[{{"network": "192.0.2.0/24", "abuse_group": "{group}"}}]"#);
+        scratch.file("etc/mentat/networks.json", text)
+    };
+    table("first");
+    let log = scratch.path().join("log");
+    let mut enricher = mentat();
+    enricher
+        .args(["enricher", "--root"])
+        .arg(scratch.path())
+        .arg("--log-file")
+        .arg(&log);
+    let mut enricher = enricher.spawn().unwrap();
+    let logged = |text: &str| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !std::fs::read_to_string(&log).is_ok_and(|log| log.contains(text)) {
+            assert!(Instant::now() < deadline, "never logged: {text}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    let group_of = |message: &str| {
+        let event = EVENT.replace(r#""ConnCount": 7"#, r#""Source": [{"IP4": ["192.0.2.1"]}]"#);
+        let queue = format!("var/mentat/spool/{name}");
+        let written = scratch.file(&format!("{queue}/tmp/{message}"), event);
+        std::fs::rename(written, scratch.path().join(format!("{queue}/incoming/{message}"))).unwrap();
+        let moved = scratch.path().join(format!("var/mentat/spool/next/incoming/{message}"));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Ok(text) = std::fs::read_to_string(&moved) {
+                let event: serde_json::Value = serde_json::from_str(&text).unwrap();
+                return event["_Mentat"]["ResolvedAbuses"][0].as_str().unwrap().to_owned();
+            }
+            assert!(Instant::now() < deadline, "{message} did not arrive");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    logged("started");
+    assert_eq!(group_of("m1"), "first");
+    table("second");
+    signal("HUP", enricher.id());
+    logged("configuration read again");
+    assert_eq!(group_of("m2"), "second");
+    scratch.file("etc/mentat/networks.json", "broken");
+    signal("HUP", enricher.id());
+    logged("reload failed, nothing changed");
+    assert_eq!(group_of("m3"), "second");
+    signal("TERM", enricher.id());
+    assert!(enricher.wait().unwrap().success());
 }
