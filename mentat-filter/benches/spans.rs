@@ -39,32 +39,35 @@ fn net(family: Family, bits: u128, prefix: u8) -> IpSpan {
         .expect("within the family")
 }
 
+/// Prefix lengths and how many in a hundred networks have them or shorter ones.
+type Lengths = &'static [(u8, u64)];
+
+const V4: Lengths = &[
+    (8, 1),
+    (12, 2),
+    (16, 8),
+    (19, 16),
+    (20, 22),
+    (22, 40),
+    (23, 50),
+    (24, 97),
+    (32, 100),
+];
+const V6: Lengths = &[
+    (20, 1),
+    (29, 8),
+    (32, 25),
+    (36, 33),
+    (40, 45),
+    (44, 55),
+    (48, 97),
+    (64, 100),
+];
+/// Hosts among the networks, many of them in one /64.
+const V6_HOSTS: Lengths = &[(20, 1), (32, 20), (40, 30), (48, 60), (64, 80), (120, 85), (128, 100)];
+
 /// Networks as a routing table has them: few wide ones, and most of the narrow ones inside those.
-fn networks(family: Family, count: usize, random: &mut Random) -> Vec<IpSpan> {
-    // Prefix lengths and how many in a hundred have them or shorter ones.
-    let lengths: &[(u8, u64)] = match family {
-        Family::V4 => &[
-            (8, 1),
-            (12, 2),
-            (16, 8),
-            (19, 16),
-            (20, 22),
-            (22, 40),
-            (23, 50),
-            (24, 97),
-            (32, 100),
-        ],
-        Family::V6 => &[
-            (20, 1),
-            (29, 8),
-            (32, 25),
-            (36, 33),
-            (40, 45),
-            (44, 55),
-            (48, 97),
-            (64, 100),
-        ],
-    };
+fn networks(family: Family, lengths: Lengths, count: usize, random: &mut Random) -> Vec<IpSpan> {
     let mut spans: Vec<IpSpan> = Vec::with_capacity(count);
     let mut known = HashSet::new();
     while spans.len() < count {
@@ -99,11 +102,16 @@ fn measure(queries: &[IpSpan], look_up: impl Fn(&IpSpan) -> usize) -> (f64, usiz
 }
 
 fn main() {
-    println!("family  networks  queries    most specific  all        hits  build");
-    for family in [Family::V4, Family::V6] {
+    println!("table     networks  queries    most specific  first of all  all        hits  build");
+    let tables = [
+        ("IPv4", Family::V4, V4),
+        ("IPv6", Family::V6, V6),
+        ("IPv6/128", Family::V6, V6_HOSTS),
+    ];
+    for (title, family, lengths) in tables {
         for count in [1_000, 10_000, 100_000, 1_000_000] {
             let mut random = Random(7);
-            let spans = networks(family, count, &mut random);
+            let spans = networks(family, lengths, count, &mut random);
             let begin = Instant::now();
             let table: SpanTable<u32> = spans.iter().copied().zip(0..).collect();
             let build = begin.elapsed().as_millis();
@@ -116,12 +124,16 @@ fn main() {
                     Some(single(around.low() + random.address(family) % around.len()))
                 })
                 .collect();
-            for (name, queries) in [("random", anywhere), ("hits", inside)] {
-                let (one, hits) = measure(&queries, |query| usize::from(table.most_specific(query).is_some()));
-                let (all, _) = measure(&queries, |query| table.all(query).count());
+            for (name, queries) in [("random", anywhere), ("hits", inside), ("networks", spans)] {
+                let queries = queries.get(..50_000).unwrap_or(&queries);
+                // Who looks a value up also reads it.
+                let found = |value: Option<&u32>| value.map_or(0, |value| usize::from(black_box(*value) < u32::MAX));
+                let (one, hits) = measure(queries, |query| found(table.most_specific(query)));
+                let (first, _) = measure(queries, |query| found(table.all(query).next().map(|(_, value)| value)));
+                let (all, _) = measure(queries, |query| table.all(query).count());
                 let share = hits * 100 / queries.len();
                 println!(
-                    "{family:?}  {count:>12}  {name:<9}  {one:>7.1} ns     {all:>7.1} ns  {share:>3} %  {build} ms"
+                    "{title:<8}  {count:>8}  {name:<9}  {one:>7.1} ns     {first:>7.1} ns    {all:>7.1} ns  {share:>3} %  {build} ms"
                 );
             }
         }

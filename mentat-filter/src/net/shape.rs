@@ -52,8 +52,9 @@ impl IpSpan {
         if hosts & hosts.wrapping_add(1) != 0 || self.low & hosts != 0 {
             return None;
         }
-        let host_bits = u8::try_from(hosts.count_ones()).ok()?;
-        Some(self.family.width() - host_bits)
+        // The leading zeros of 128 bits, of which IPv4 has no more than the last ones.
+        let fixed_bits = u8::try_from(hosts.leading_zeros()).ok()?;
+        fixed_bits.checked_sub(128 - self.family.width())
     }
 
     /// The span written as one address, or `None` when it has several.

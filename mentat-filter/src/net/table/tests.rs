@@ -112,7 +112,48 @@ fn net() -> impl Strategy<Value = IpSpan> {
     })
 }
 
+/// Where dense spans lie: at either end of the space, and within one /64.
+const BASES: [u128; 4] = [
+    0,
+    0x2001_0db8_u128 << 96,
+    (0x2001_0db8_u128 << 96) + (1 << 64) - 100,
+    u128::MAX - 200,
+];
+
+/// Spans of IPv6 that differ in their last bits only or are all of the space, or half of it.
+fn dense() -> impl Strategy<Value = IpSpan> {
+    let near = (prop::sample::select(&BASES[..]), 0_u128..170, 0_u128..30)
+        .prop_map(|(base, low, more)| IpSpan::between(Family::V6, base + low, base + low + more));
+    let ends = [
+        (0, u128::MAX),
+        (0, u128::MAX >> 1),
+        (1 << 127, u128::MAX),
+        (1, u128::MAX),
+        (0, u128::MAX - 1),
+    ];
+    let full = prop::sample::select(ends.to_vec()).prop_map(|(low, high)| IpSpan::between(Family::V6, low, high));
+    prop_oneof![30 => near, 1 => full]
+}
+
 proptest! {
+    #[test]
+    fn dense_clusters_are_found_as_by_a_scan(
+        spans in prop::collection::vec(dense(), 0..300),
+        hosts in prop::bool::ANY,
+        queries in prop::collection::vec(dense(), 30),
+    ) {
+        // Single addresses among full-space spans only nest; the rest overlaps in part.
+        let keep = |span: &IpSpan| !hosts || span.high() - span.low() < 30 || *span == IpSpan::between(Family::V6, 0, u128::MAX);
+        let shrink = |span: IpSpan| if hosts && span.high() - span.low() < 30 { IpSpan::single(span.first()) } else { span };
+        let pairs: Vec<_> = spans.into_iter().filter(keep).map(shrink).zip(0..).collect();
+        let table = SpanTable::new(pairs.iter().copied());
+        prop_assert!(!hosts || table.v6.nested, "hosts only nest");
+        for query in &queries {
+            check_query(&table, &pairs, query);
+            check_query(&table, &pairs, &IpSpan::single(query.last()));
+        }
+    }
+
     #[test]
     fn ranges_are_found_as_by_a_scan(spans in prop::collection::vec(range(), 0..90), queries in prop::collection::vec(range(), 20)) {
         let pairs: Vec<_> = spans.into_iter().zip(0..).collect();
@@ -152,5 +193,12 @@ proptest! {
         let span = IpSpan::between(family, low, low.saturating_add(more >> bits));
         prop_assert_eq!(span.simplest(), span);
         prop_assert_eq!(span.to_net().is_some(), span.nets().len() == 1);
+    }
+
+    #[test]
+    fn a_network_has_its_prefix(address in any::<u128>(), bits in 0_u8..=128, family in family()) {
+        let prefix = bits.min(family.width());
+        let net = IpSpan::net(IpSpan::between(family, address, address).first(), prefix).unwrap();
+        prop_assert_eq!(net.prefix(), Some(prefix));
     }
 }
