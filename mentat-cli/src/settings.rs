@@ -22,7 +22,8 @@ pub(crate) struct DaemonConfig {
     pub(crate) queue_out_limit: usize,
     /// Largest message in bytes. Default 4 MiB.
     pub(crate) max_message_bytes: u64,
-    /// How strictly messages are read: `lenient`, `repair_lists`, `repair` or `strict`. Default `lenient`.
+    /// How strictly messages are read: `lenient`, `repair_lists`, `repair` or `strict`.
+    /// Default `repair_lists`: real detectors write `"Port": 22`.
     pub(crate) parse_mode: ParseMode,
     /// When messages are synced to disk. Default `batch`.
     pub(crate) durability: DurabilityConfig,
@@ -47,7 +48,7 @@ impl Default for DaemonConfig {
             queue_out_dir: None,
             queue_out_limit: 5000,
             max_message_bytes: 4 * 1024 * 1024,
-            parse_mode: ParseMode::Lenient,
+            parse_mode: ParseMode::RepairLists,
             durability: DurabilityConfig::Batch,
             batch_size: 500,
             stop_timeout: 30.0,

@@ -47,7 +47,7 @@ enum Command {
     Events(events::Args),
     /// Try filter expressions
     Filter(filter::Args),
-    /// Check, rewrite and make events
+    /// Check, rewrite, translate and make events
     Idea(idea::Args),
     /// Look at queues
     Queue(queue::Args),

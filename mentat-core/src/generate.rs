@@ -4,10 +4,12 @@
 //! into shards, repeated, or resumed in the middle. The sums behind it use only operations that IEEE 754 defines to
 //! the last bit, so all machines make the same bytes. What is modelled is the traffic of a CSIRT that collects
 //! from many detectors: a few sources, targets and detectors cause most of the events, most messages are short and
-//! some carry long lists or attachments (median about 0.7 kB, mean 1.1 kB, never above 16 kB).
+//! some carry long lists or attachments (median about 0.7 kB, mean 1.1 kB, never above 16 kB). [`Profile`] names
+//! other mixes.
 //!
 //! Addresses come from documentation, benchmark and private ranges and names from `example.com`, `.net` and `.org`,
-//! so that no event can be mistaken for one about a real network.
+//! so that no event can be mistaken for one about a real network. (Events of [`Profile::Hostile`] also have names that
+//! are none.)
 //!
 //! ```
 //! use mentat_core::generate::{Generator, Options};
@@ -21,9 +23,12 @@
 //!
 //! The same version of this module makes the same messages; another version may make others.
 
+mod bulk;
 mod json;
 mod kinds;
+mod odd;
 mod population;
+mod profile;
 mod random;
 mod spoil;
 #[cfg(test)]
@@ -32,14 +37,18 @@ mod tests;
 use jiff::Timestamp;
 
 use json::Json;
-use kinds::{KINDS, Kind};
+use kinds::Kind;
 use population::Population;
 use random::{Purpose, Random};
+
+pub use profile::{Profile, UnknownProfile};
 
 /// What to generate.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
+    /// Which kinds of events occur, and how often.
+    pub profile: Profile,
     /// Another seed gives another, equally likely series of messages.
     pub seed: u64,
     /// `DetectTime` of message 0. Times are kept between the years 1 and 9999.
@@ -58,6 +67,7 @@ impl Default for Options {
     fn default() -> Self {
         let start = Timestamp::constant(1_709_251_200, 0);
         Self {
+            profile: Profile::Default,
             seed: 1,
             start,
             rate: 20.0,
@@ -91,8 +101,8 @@ impl Generator {
             options.rate = 1.0;
         }
         Self {
+            population: Population::new(options.profile.sources()),
             options,
-            population: Population::new(),
         }
     }
 
@@ -128,7 +138,10 @@ impl Generator {
     }
 
     fn random(&self, index: u64, purpose: Purpose) -> Random {
-        Random::new(self.options.seed, index, purpose)
+        // Profiles must not share IDs: what came of one would be duplicates of the other. The default one is number 0,
+        // which leaves the seed as it is.
+        let series = (self.options.profile as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Random::new(self.options.seed ^ series, index, purpose)
     }
 
     /// The message that is delivered as number `index`: an earlier one if this is a repetition.
@@ -157,16 +170,18 @@ impl Generator {
     fn event(&self, index: u64) -> String {
         let mut random = self.random(index, Purpose::Event);
         let random = &mut random;
+        let profile = self.options.profile;
         let kind = random
-            .weighted(&KINDS, |(_, weight)| *weight)
+            .weighted(profile.kinds(), |(_, weight)| profile.weight(*weight))
             .map_or(Kind::Tiny, |(kind, _)| *kind);
         let json = &mut Json::with_capacity(1024);
-        let tiny = kind == Kind::Tiny;
+        // These say themselves what they have besides.
+        let bare = matches!(kind, Kind::Tiny | Kind::Odd);
         json.object(|json| {
             json.key("Format").text("IDEA0");
             json.key("ID").text(&self.own_id(index));
-            self.times(random, json, index, tiny);
-            if !tiny && random.chance(0.3) {
+            self.times(random, json, index, bare);
+            if !bare && random.chance(0.3) {
                 json.key("Confidence").hundredths(random.below(101));
             }
             let refers = (1 + random.below(11)).min(index);
@@ -177,7 +192,7 @@ impl Generator {
                 _ => Vec::new(),
             };
             kinds::write(kind, random, json, &self.population, &referred);
-            if !tiny {
+            if !bare {
                 self.population.remarks(random, json);
             }
             self.population.nodes(random, json);
@@ -186,7 +201,7 @@ impl Generator {
     }
 
     /// Times rise with the number; what they are about lies before them.
-    fn times(&self, random: &mut Random, json: &mut Json, index: u64, tiny: bool) {
+    fn times(&self, random: &mut Random, json: &mut Json, index: u64, bare: bool) {
         let second = 1e6;
         // Exact up to 2^53 messages; then neighbours share a time. The cast back saturates.
         let since = (index as f64 + random.share()) / self.options.rate * second;
@@ -202,7 +217,7 @@ impl Generator {
             *random.pick(&Style::RARE)
         };
         json.key("DetectTime").text(&style.print(detected));
-        if tiny {
+        if bare {
             return;
         }
         let seconds = |count: u64| i64::try_from(count).unwrap_or(0) * 1_000_000;

@@ -1,6 +1,7 @@
 //! The examples do what they say.
 
 use mentat_core::queue::{Options, Queue};
+use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -58,4 +59,26 @@ fn custom_daemon_marks_events_and_ends_when_told() {
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     assert!(daemon.0.wait().unwrap().success());
     assert_eq!(from.claim(10).unwrap().len(), 0);
+}
+
+#[test]
+fn find_events_prints_what_the_filter_finds() {
+    let dir = tempfile::tempdir().unwrap();
+    let check = |expression: &str, events: &str, expected: &str, fault: &str| {
+        let file = dir.path().join("events");
+        std::fs::write(&file, events).unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_find_events"));
+        let program = program.arg(expression).stdin(File::open(&file).unwrap());
+        let output = program.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{stderr}");
+        assert_eq!(output.status.success(), fault.is_empty(), "{stderr}");
+        assert!(stderr.contains(fault), "{stderr}");
+    };
+    let events = "{\"ID\": \"e1\", \"Source\": [{\"IP4\": [\"192.0.2.1\"], \"IP6\": [\"2001:db8::1\"]}]}\n\
+                  {\"ID\": \"e2\", \"Source\": [{\"IP4\": [\"198.51.100.1\"]}]}\n";
+    check("Source.IP4 in 192.0.2.0/24", events, "e1 192.0.2.1,2001:db8::1\n", "");
+    check("ID = 'e2'", events, "e2 198.51.100.1\n", "");
+    check("ID =", events, "", "expected");
+    check("ID = 'e2'", "[]\n", "", "an event is a JSON object");
 }

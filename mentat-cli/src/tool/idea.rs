@@ -1,5 +1,6 @@
 //! `mentat idea`: events as files.
 
+mod convert;
 mod generate;
 mod input;
 
@@ -15,15 +16,16 @@ use std::path::PathBuf;
 
 pub(crate) use generate::Args as GenerateArgs;
 
-/// Check, rewrite and make events.
+/// Check, rewrite, translate and make events.
 #[derive(Debug, Parser)]
 #[command(after_help = "Examples:
   mentat idea validate events.jsonl                 every problem with its place; exit code 65 if there is one
   mentat idea validate --mode strict --json spool/  one verdict a line, for programs
   mentat idea normalise < event.json                canonical JSON
+  mentat idea convert --from intelmq --to idea feed.jsonl
   mentat idea gen --count 1000 --seed 7 > load.jsonl
 
-A file holds one event, or one a line; of a directory every file is read; without files, stdin.")]
+A file holds one event, or one a line; of a directory every file is read; without files, or for -, stdin.")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -47,15 +49,16 @@ enum Command {
         #[arg(long)]
         pretty: bool,
     },
-    /// Make realistic events
+    Convert(convert::Args),
     Gen(GenerateArgs),
 }
 
 #[derive(Debug, clap::Args)]
 struct Reading {
-    /// Files and directories [default: stdin]
+    /// Files and directories, - for stdin [default: stdin]
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// How strictly to read
+    /// How strictly to read IDEA; daemons repair lists unless configured otherwise
     #[arg(long, value_enum, default_value_t = ParseMode::Lenient)]
     mode: ParseMode,
 }
@@ -72,6 +75,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     match &args.command {
         Command::Validate { reading, json } => validate(reading, *json),
         Command::Normalise { reading, pretty } => normalise(reading, *pretty),
+        Command::Convert(args) => convert::main(args),
         Command::Gen(args) => generate::main(args),
     }
 }
@@ -106,7 +110,7 @@ fn validate(reading: &Reading, as_json: bool) -> Result<(), Failure> {
     if !as_json {
         output::note(format_args!("{} of {total} events are valid", total - invalid));
     }
-    verdict(invalid, total)
+    verdict(invalid, total, "are not valid")
 }
 
 fn normalise(reading: &Reading, pretty: bool) -> Result<(), Failure> {
@@ -124,17 +128,14 @@ fn normalise(reading: &Reading, pretty: bool) -> Result<(), Failure> {
             }
         }
     })?;
-    verdict(invalid, total)
+    verdict(invalid, total, "are not valid")
 }
 
-fn verdict(invalid: u64, total: u64) -> Result<(), Failure> {
-    if invalid == 0 {
+fn verdict(bad: u64, total: u64, what: &str) -> Result<(), Failure> {
+    if bad == 0 {
         return Ok(());
     }
-    Err(Failure::new(
-        Code::Data,
-        format_args!("{invalid} of {total} events are not valid"),
-    ))
+    Err(Failure::new(Code::Data, format_args!("{bad} of {total} events {what}")))
 }
 
 fn listed(problems: &[Problem]) -> Vec<serde_json::Value> {

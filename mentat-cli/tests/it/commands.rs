@@ -15,6 +15,8 @@ fn every_command_explains_itself_with_examples() {
         &["events", "--help"],
         &["filter", "--help"],
         &["idea", "--help"],
+        &["idea", "convert", "--help"],
+        &["idea", "gen", "--help"],
         &["queue", "--help"],
         &["db", "--help"],
         &["inspector", "--help"],

@@ -95,3 +95,25 @@ fn the_generator_has_a_name_of_its_own() {
     let output = ends(Command::new(&link).args(["--count", "2"]), 0);
     assert_eq!(stdout(&output).lines().count(), 2);
 }
+
+#[test]
+fn profiles_have_names_and_are_valid() {
+    let help = stdout(&ends(mentat().args(["idea", "gen", "--help"]), 0));
+    for profile in ["default", "scan", "ddos", "large", "tiny", "burst", "hostile"] {
+        assert!(help.contains(&format!("- {profile}:")), "{help}");
+        let scratch = Scratch::new();
+        let make = ["idea", "gen", "--count", "20", "--profile", profile];
+        let text = stdout(&ends(mentat().args(make), 0));
+        assert_eq!(text, stdout(&ends(mentat().args(make), 0)), "{profile}");
+        let file = scratch.file("events", text);
+        let output = ends(mentat().args(["idea", "validate", "--mode", "strict"]).arg(file), 0);
+        assert!(stderr(&output).starts_with("20 of 20"), "{}", stderr(&output));
+    }
+    ends(mentat().args(["idea", "gen", "--profile", "small"]), 0);
+    let output = ends(mentat().args(["idea", "gen", "--profile", "big"]), 2);
+    assert!(
+        stderr(&output).contains("possible values: default, scan"),
+        "{}",
+        stderr(&output)
+    );
+}

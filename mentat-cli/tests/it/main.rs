@@ -7,6 +7,7 @@
 )]
 
 mod commands;
+mod convert;
 mod demo;
 mod idea;
 mod program;

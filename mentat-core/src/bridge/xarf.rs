@@ -112,6 +112,17 @@ impl Reporter {
             max_reports: 100,
         }
     }
+
+    /// Whether reports can be made in this name, asked before the first event.
+    ///
+    /// # Errors
+    /// [`BridgeError::Field`] names what is wrong: `reporter.contact.email`, `reporter.sender.domain`.
+    pub fn check(&self) -> Result<(), BridgeError> {
+        check(&self.contact, "reporter.contact")?;
+        self.sender
+            .as_ref()
+            .map_or(Ok(()), |sender| check(sender, "reporter.sender"))
+    }
 }
 
 /// What is reported, by [`KINDS`].
@@ -177,10 +188,7 @@ fn no_counterpart(path: &str, cause: impl Into<String>) -> BridgeError {
 /// [`BridgeError::NoCounterpart`] if such an event is not reported, [`BridgeError::Field`] if a report must have
 /// something that the event or the reporter lacks.
 pub fn from_idea(event: &Event, reporter: &Reporter) -> Result<Exported, BridgeError> {
-    check(&reporter.contact, "reporter.contact")?;
-    if let Some(sender) = &reporter.sender {
-        check(sender, "reporter.sender")?;
-    }
+    reporter.check()?;
     let root = view::root(event);
     let categories = view::texts(&root, "Category");
     if categories.contains(&"Test") {

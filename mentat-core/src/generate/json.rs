@@ -78,6 +78,11 @@ impl Json {
         self.plain(format_args!("{}.{:02}", value / 100, value % 100));
     }
 
+    /// A number or literal as it is to stand there.
+    pub(super) fn verbatim(&mut self, value: &str) {
+        self.plain(value);
+    }
+
     pub(super) fn boolean(&mut self, value: bool) {
         self.plain(value);
     }

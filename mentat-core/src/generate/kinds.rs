@@ -1,6 +1,8 @@
 //! The kinds of events and what each looks like.
 
+use super::bulk;
 use super::json::Json;
+use super::odd;
 use super::population::{Population, Service};
 use super::random::Random;
 
@@ -26,30 +28,13 @@ pub(super) enum Kind {
     Aggregated,
     Copyright,
     Tiny,
+    /// Thousands of addresses.
+    Crowd,
+    /// A long attachment.
+    Archive,
+    /// Valid, but unexpected.
+    Odd,
 }
-
-/// How many of 1,000 events are of each kind.
-pub(super) const KINDS: [(Kind, u64); 19] = [
-    (Kind::Scan, 281),
-    (Kind::PortScan, 75),
-    (Kind::Login, 185),
-    (Kind::Honeypot, 120),
-    (Kind::Vulnerable, 90),
-    (Kind::Botnet, 60),
-    (Kind::Exploit, 45),
-    (Kind::Flood, 30),
-    (Kind::Amplification, 20),
-    (Kind::Traffic, 16),
-    (Kind::Spam, 16),
-    (Kind::Phishing, 8),
-    (Kind::Malware, 24),
-    (Kind::Tunnel, 4),
-    (Kind::Web, 7),
-    (Kind::Correlated, 6),
-    (Kind::Aggregated, 5),
-    (Kind::Copyright, 3),
-    (Kind::Tiny, 5),
-];
 
 const EXPOSED: [(&str, u64, &str, &str); 10] = [
     ("open DNS resolver", 53, "udp", "dns"),
@@ -134,6 +119,9 @@ pub(super) fn write(kind: Kind, random: &mut Random, json: &mut Json, who: &Popu
         Kind::Aggregated => (&["Recon.Scanning"], "Scan, aggregated"),
         Kind::Copyright => (&["Fraud.Copyright"], "Alleged copyright infringement"),
         Kind::Tiny => (&["Test"], ""),
+        Kind::Crowd => (&["Availability.DDoS"], "Flood of answers nobody asked for"),
+        Kind::Archive => (&["Anomaly.Traffic"], "Recorded traffic"),
+        Kind::Odd => (&["Other"], odd::text(random)),
     };
     let trial = ["Test"].into_iter().filter(|_| trial && kind != Kind::Tiny);
     json.key("Category").texts(categories.iter().copied().chain(trial));
@@ -165,6 +153,9 @@ pub(super) fn write(kind: Kind, random: &mut Random, json: &mut Json, who: &Popu
             scan(random, json, who);
         }
         Kind::Copyright => copyright(random, json, who),
+        Kind::Crowd => bulk::crowd(random, json, who),
+        Kind::Archive => bulk::archive(random, json, who),
+        Kind::Odd => odd::write(random, json, who),
         Kind::Tiny => json.key("Source").only(|json| who.source(random, json)),
     }
 }
@@ -525,7 +516,7 @@ fn hex(random: &mut Random, digits: usize) -> String {
 }
 
 /// Random content of `length` bytes, in base64 with padding.
-fn base64(random: &mut Random, length: u64) -> String {
+pub(super) fn base64(random: &mut Random, length: u64) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(usize::try_from(length.div_ceil(3) * 4).unwrap_or(0));
     for _ in 0..length / 3 * 4 {

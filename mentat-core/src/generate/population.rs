@@ -6,7 +6,6 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::json::Json;
 use super::random::{Random, mix};
 
-const SOURCES: u32 = 50_000;
 const TARGETS: u64 = 200_000;
 const DETECTORS: u32 = 120;
 
@@ -123,9 +122,9 @@ pub(super) struct Population {
 }
 
 impl Population {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(sources: u32) -> Self {
         Self {
-            sources: Zipf::new(SOURCES),
+            sources: Zipf::new(sources),
             detectors: Zipf::new(DETECTORS),
         }
     }
@@ -351,7 +350,7 @@ mod tests {
 
     #[test]
     fn sources_are_distinct() {
-        let all: HashSet<Ipv4Addr> = (0..SOURCES).map(source_v4).collect();
-        assert_eq!(all.len(), SOURCES as usize);
+        let all: HashSet<Ipv4Addr> = (0..50_000).map(source_v4).collect();
+        assert_eq!(all.len(), 50_000);
     }
 }

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::*;
+use crate::idea::{Event, Mode, ReadOptions};
 
 const COUNT: usize = 20_000;
 
@@ -466,4 +467,99 @@ fn the_share_of_invalid_messages_is_kept() {
     }
     let all = options(|options| options.invalid = 1.0);
     assert!((0..2_000).all(|index| check(&all.message(index)).is_err()));
+}
+
+/// The first events of a profile, read as strictly as can be.
+fn strict(profile: Profile, count: u64) -> Vec<Event> {
+    let generator = options(|options| options.profile = profile);
+    let read = |index| {
+        let text = generator.message(index);
+        assert!(!text.contains('\n'), "{profile} {index}");
+        let event = Event::parse_with(text.as_bytes(), &ReadOptions::new(Mode::Strict));
+        let event = event.unwrap_or_else(|error| panic!("{profile} {index}: {error}"));
+        assert_eq!(event.id(), Some(generator.id(index).as_str()));
+        event
+    };
+    (0..count).map(read).collect()
+}
+
+#[test]
+fn every_profile_is_strictly_valid_and_a_series_of_its_own() {
+    let mut ids = HashSet::new();
+    for profile in Profile::ALL {
+        assert_eq!(profile.name().parse(), Ok(profile));
+        assert_eq!(profile.to_string(), profile.name());
+        assert!(!profile.summary().is_empty());
+        let [one, other] = [(); 2].map(|()| options(|options| options.profile = profile));
+        assert_eq!(one.message(3), other.iter().nth(3).unwrap(), "{profile}");
+        let count = if profile == Profile::Large { 30 } else { 500 };
+        for event in strict(profile, count) {
+            assert!(ids.insert(event.id().unwrap().to_owned()), "{profile}");
+        }
+    }
+    assert_eq!("small".parse(), Ok(Profile::Tiny));
+    let unknown = "Scan".parse::<Profile>().unwrap_err();
+    assert_eq!(unknown.to_string(), "no profile is called 'Scan'");
+}
+
+/// The categories that a profile has, and its shortest, mean and longest event in bytes.
+fn check_profile(profile: Profile, categories: &[&str], [low, mean, high]: [usize; 3]) {
+    let events = strict(profile, 80);
+    let seen: HashSet<&str> = events.iter().flat_map(Event::categories).collect();
+    let mut seen: Vec<&str> = seen.into_iter().filter(|name| *name != "Test").collect();
+    seen.sort_unstable();
+    assert_eq!(seen, categories, "{profile}");
+    let sizes: Vec<usize> = events.iter().map(|event| event.to_json().len()).collect();
+    let (min, max) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
+    let average = sizes.iter().sum::<usize>() / sizes.len();
+    assert!(
+        *min >= low && *max <= high && (mean / 2..=mean * 2).contains(&average),
+        "{profile}: {min} {average} {max}"
+    );
+}
+
+#[test]
+fn profiles_are_what_their_names_say() {
+    check_profile(Profile::Scan, &["Recon.Scanning"], [300, 1000, 16_000]);
+    check_profile(
+        Profile::Honeypot,
+        &["Attempt.Login", "Intrusion.UserCompromise", "Malware"],
+        [300, 2000, 16_000],
+    );
+    check_profile(Profile::Ddos, &["Availability.DDoS"], [300, 1000, 16_000]);
+    check_profile(
+        Profile::Vuln,
+        &["Vulnerable.Config", "Vulnerable.Open"],
+        [300, 700, 2000],
+    );
+    check_profile(Profile::Mail, &["Abusive.Spam", "Fraud.Phishing"], [300, 900, 2000]);
+    check_profile(
+        Profile::Large,
+        &["Anomaly.Traffic", "Attempt.Exploit", "Availability.DDoS", "Malware"],
+        [500, 100_000, 700_000],
+    );
+    check_profile(Profile::Tiny, &[], [150, 300, 600]);
+    check_profile(Profile::Hostile, &["Other"], [150, 30_000, 500_000]);
+}
+
+#[test]
+fn a_burst_has_few_sources_and_the_hostile_are_odd() {
+    let burst = strict(Profile::Burst, 500);
+    let sources: HashSet<_> = burst.iter().flat_map(Event::source_addresses).collect();
+    assert!((3..=9).contains(&sources.len()), "{sources:?}");
+    let generator = options(|options| options.profile = Profile::Hostile);
+    let hostile: Vec<String> = generator.iter().take(500).collect();
+    for oddity in [
+        "\\u0000",
+        "\u{202e}",
+        "2001:db8::/32",
+        "0001-01-02",
+        "18446744073709551616",
+        "\"Source\":[]",
+        "{}",
+        &"[".repeat(4),
+        "__proto__",
+    ] {
+        assert!(hostile.iter().any(|text| text.contains(oddity)), "{oddity}");
+    }
 }

@@ -1,173 +1,77 @@
-//! What an event says, by meaning rather than by path.
+//! What an event says, key by key, in the type that the definition gives the key.
+//!
+//! What has no accessor here is no key of the definition, and is read by path.
 
-use super::event::Event;
-use super::tree::Node;
-use jiff::Timestamp;
-use std::collections::BTreeSet;
+mod attachment;
+mod mentat;
+mod node;
+mod party;
+mod root;
+#[cfg(test)]
+mod tests;
 
-impl Event {
-    /// The detector that saw the event first: the last in the list, the first on the event's way.
-    #[must_use]
-    pub fn last_detector(&self) -> Option<&str> {
-        self.detectors().last()
+pub use attachment::AttachmentRef;
+pub use node::NodeRef;
+pub use party::PartyRef;
+
+use super::tree::{Node, Object};
+use jiff::{SignedDuration, Timestamp};
+use mentat_filter::IpSpan;
+
+/// Members by name and type. One that is missing, or of another type, is not there.
+impl Object {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.named(name)?.as_str()
     }
 
-    /// The abuse groups of the targets (`_Mentat.TargetAbuses`).
-    pub fn target_groups(&self) -> impl Iterator<Item = &str> {
-        self.mentat_texts("TargetAbuses")
+    fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.list(name).iter().filter_map(Node::as_str)
     }
 
-    /// The abuse groups of sources and targets, each once.
-    #[must_use]
-    pub fn all_groups(&self) -> BTreeSet<&str> {
-        self.source_groups().chain(self.target_groups()).collect()
-    }
-
-    /// When the event was stored (`_Mentat.StorageTime`).
-    #[must_use]
-    pub fn storage_time(&self) -> Option<Timestamp> {
-        match self.mentat("StorageTime") {
-            Some(Node::Time(time)) => Some(*time),
+    fn time(&self, name: &str) -> Option<Timestamp> {
+        match self.named(name)? {
+            Node::Time(time) => Some(*time),
             _ => None,
         }
     }
 
-    /// The class for the source's side (`_Mentat.EventClass`).
-    #[must_use]
-    pub fn class(&self) -> Option<&str> {
-        self.mentat_text("EventClass")
+    fn spans(&self, name: &str) -> impl Iterator<Item = IpSpan> {
+        self.list(name).iter().filter_map(|node| match node {
+            Node::Ip(span) => Some(**span),
+            _ => None,
+        })
     }
 
-    /// The subclasses for the source's side (`_Mentat.EventSubclass`).
-    pub fn subclasses(&self) -> impl Iterator<Item = &str> {
-        self.mentat_texts("EventSubclass")
+    fn list(&self, name: &str) -> &[Node] {
+        self.named(name).map(Node::as_list).unwrap_or_default()
     }
 
-    /// Class and subclasses in one text, `class/sub, sub`; the class alone if there is no subclass.
-    #[must_use]
-    pub fn whole_class(&self) -> Option<String> {
-        self.class().map(|class| whole(class, self.subclasses()))
+    fn duration(&self, name: &str) -> Option<SignedDuration> {
+        match self.named(name)? {
+            Node::Duration(duration) => Some(*duration),
+            _ => None,
+        }
     }
 
-    /// The severity for the source's side (`_Mentat.EventSeverity`).
-    #[must_use]
-    pub fn severity(&self) -> Option<&str> {
-        self.mentat_text("EventSeverity")
+    fn integer(&self, name: &str) -> Option<i64> {
+        self.named(name).and_then(integer)
     }
 
-    /// The class for the target's side (`_Mentat.TargetClass`).
-    #[must_use]
-    pub fn target_class(&self) -> Option<&str> {
-        self.mentat_text("TargetClass")
+    fn integers(&self, name: &str) -> impl Iterator<Item = i64> {
+        self.list(name).iter().filter_map(integer)
     }
 
-    /// The subclasses for the target's side (`_Mentat.TargetSubclass`).
-    pub fn target_subclasses(&self) -> impl Iterator<Item = &str> {
-        self.mentat_texts("TargetSubclass")
-    }
-
-    /// As [`whole_class`](Self::whole_class), for the target's side.
-    #[must_use]
-    pub fn whole_target_class(&self) -> Option<String> {
-        self.target_class().map(|class| whole(class, self.target_subclasses()))
-    }
-
-    /// The severity for the target's side (`_Mentat.TargetSeverity`).
-    #[must_use]
-    pub fn target_severity(&self) -> Option<&str> {
-        self.mentat_text("TargetSeverity")
-    }
-
-    /// What inspection found wrong (`_Mentat.InspectionErrors`).
-    pub fn inspection_errors(&self) -> impl Iterator<Item = &str> {
-        self.mentat_texts("InspectionErrors")
-    }
-
-    /// The countries of the sources, ISO codes (`_Mentat.SourceResolvedCountry`).
-    pub fn source_countries(&self) -> impl Iterator<Item = &str> {
-        self.mentat_texts("SourceResolvedCountry")
-    }
-
-    /// The autonomous systems of the sources (`_Mentat.SourceResolvedASN`).
-    pub fn source_asns(&self) -> impl Iterator<Item = i64> {
-        self.mentat("SourceResolvedASN")
-            .map(Node::as_list)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|node| match node {
-                Node::Int(number) => Some(*number),
-                _ => None,
-            })
-    }
-
-    /// Whether the event is reported for the source's side only in the shadow, for trial (`_Mentat.ShadowReporting`).
-    #[must_use]
-    pub fn is_shadow(&self) -> bool {
-        self.mentat("ShadowReporting") == Some(&Node::Bool(true))
-    }
-
-    /// As [`is_shadow`](Self::is_shadow), for the target's side (`_Mentat.ShadowReportingTarget`).
-    #[must_use]
-    pub fn is_shadow_target(&self) -> bool {
-        self.mentat("ShadowReportingTarget") == Some(&Node::Bool(true))
-    }
-
-    fn mentat_text(&self, key: &str) -> Option<&str> {
-        self.mentat(key).and_then(Node::as_str)
-    }
-
-    fn mentat_texts(&self, key: &str) -> impl Iterator<Item = &str> {
-        self.mentat(key)
-            .map(Node::as_list)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(Node::as_str)
+    fn flag(&self, name: &str) -> Option<bool> {
+        match self.named(name)? {
+            Node::Bool(value) => Some(*value),
+            _ => None,
+        }
     }
 }
 
-fn whole<'a>(class: &str, subclasses: impl Iterator<Item = &'a str>) -> String {
-    let subclasses: Vec<&str> = subclasses.collect();
-    if subclasses.is_empty() {
-        class.to_owned()
-    } else {
-        format!("{class}/{}", subclasses.join(", "))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_daemons_block_is_read_by_meaning() {
-        let event: Event = r#"{"Node": [{"Name": "a.b"}, {}, {"Name": "c"}], "_Mentat": {
-            "EventClass": "scan", "EventSubclass": ["tcp", "slow"], "EventSeverity": "low",
-            "TargetClass": "victim", "TargetSubclass": [], "TargetSeverity": "high", "StorageTime": 5,
-            "ResolvedAbuses": ["b@x", "a@x"], "TargetAbuses": ["c@x", "a@x"], "InspectionErrors": ["odd"],
-            "SourceResolvedCountry": ["CZ"], "SourceResolvedASN": [64496],
-            "ShadowReporting": true, "ShadowReportingTarget": false}}"#
-            .parse()
-            .unwrap();
-        assert_eq!(event.last_detector(), Some("c"));
-        assert_eq!(event.whole_class().as_deref(), Some("scan/tcp, slow"));
-        assert_eq!(event.whole_target_class().as_deref(), Some("victim"));
-        assert_eq!((event.severity(), event.target_severity()), (Some("low"), Some("high")));
-        assert_eq!(event.storage_time(), Timestamp::from_second(5).ok());
-        assert_eq!(event.target_groups().collect::<Vec<_>>(), ["c@x", "a@x"]);
-        assert_eq!(
-            event.all_groups().into_iter().collect::<Vec<_>>(),
-            ["a@x", "b@x", "c@x"]
-        );
-        assert_eq!(event.inspection_errors().collect::<Vec<_>>(), ["odd"]);
-        assert_eq!(event.source_countries().collect::<Vec<_>>(), ["CZ"]);
-        assert_eq!(event.source_asns().collect::<Vec<_>>(), [64496]);
-        assert!(event.is_shadow() && !event.is_shadow_target());
-
-        let empty = Event::default();
-        assert_eq!(
-            (empty.last_detector(), empty.whole_class(), empty.storage_time()),
-            (None, None, None)
-        );
-        assert!(empty.all_groups().is_empty() && !empty.is_shadow());
+fn integer(node: &Node) -> Option<i64> {
+    match node {
+        Node::Int(number) => Some(*number),
+        _ => None,
     }
 }

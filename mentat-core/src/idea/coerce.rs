@@ -6,6 +6,7 @@
 use super::atom::{expectation, float, from_text, integer_of_number, number, seconds, unix_seconds};
 use super::fast;
 use super::key::Key;
+use super::lazy::Held;
 use super::options::{Limits, Mode, ReadOptions};
 use super::problem::{Invalid, Problem, Warning};
 use super::raw::{Found, Members, Name};
@@ -77,9 +78,8 @@ pub(crate) fn collect(text: &str, options: &ReadOptions) -> Result<(Object, Vec<
     }
 }
 
-/// Reads the value of an undeclared key; `None` at anything that is to be told. `depth` levels are left for it.
-pub(crate) fn quiet(raw: &RawValue, mode: Mode, limits: &Limits, depth: usize) -> Option<Node> {
-    check_depth(raw.get(), depth).ok()?;
+/// Reads the value of an undeclared key whose nesting was checked; `None` at anything that is to be told.
+pub(crate) fn quiet(raw: &RawValue, mode: Mode, limits: &Limits) -> Option<Node> {
     let mut reader = Reader::new(mode, limits.clone());
     let node = reader.untyped(raw)?;
     (reader.problems.is_empty() && reader.warnings.is_empty()).then_some(node)
@@ -211,12 +211,12 @@ impl Reader {
             if key.as_str().len() > self.limits.string_bytes {
                 self.too_long();
             } else {
-                let node = self.typed(raw, kind);
-                if level == Some(Level::Root) && key.as_str() == "TLP" && is_odd_tlp(node.as_ref()) {
+                let held = self.held(raw, level, kind);
+                if level == Some(Level::Root) && key.as_str() == "TLP" && held.as_ref().is_some_and(is_odd_tlp) {
                     // No key of the definition, hence no problem in any mode.
                     self.tell("bad_tlp", "no traffic light that is known: the event is restricted");
                 }
-                nodes.push((key, node));
+                nodes.push((key, held));
             }
             self.at.pop();
         }
@@ -226,6 +226,15 @@ impl Reader {
             self.refuse("duplicate_key", "a key stands here more than once");
         }
         Some(object)
+    }
+
+    /// The value of a member. Inside a value that is being read after all, nothing is left unread.
+    fn held(&mut self, raw: &RawValue, level: Option<Level>, kind: Option<Type>) -> Option<Held> {
+        let undeclared = level.is_some() && kind.is_none();
+        if undeclared && let Some(unread) = Held::unread(raw, self.mode, &self.limits) {
+            return Some(unread);
+        }
+        self.typed(raw, kind).map(Held::Read)
     }
 
     fn list(&mut self, raw: &RawValue, mut each: impl FnMut(&mut Self, &RawValue) -> Option<Node>) -> Option<Node> {
@@ -451,8 +460,8 @@ fn is_exact(atom: Atom, found: &Found<'_>) -> bool {
 }
 
 /// Whether the value of `TLP` restricts the event only because nobody knows it.
-pub(crate) fn is_odd_tlp(node: Option<&Node>) -> bool {
-    node.and_then(Tlp::of) == Some(Tlp::Unknown)
+pub(crate) fn is_odd_tlp(held: &Held) -> bool {
+    Tlp::of(held.node()) == Some(Tlp::Unknown)
 }
 
 pub(crate) fn is_port(node: &Node) -> bool {

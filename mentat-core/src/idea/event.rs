@@ -10,7 +10,7 @@ use super::path::{self, Change, SetError, SetPolicy};
 use super::problem::{Invalid, Warning};
 use super::tree::{Node, Object};
 use jiff::Timestamp;
-use mentat_filter::{IndexedPath, IpSpan, Value};
+use mentat_filter::{IndexedPath, Value};
 use std::fmt;
 use std::str::FromStr;
 
@@ -100,62 +100,6 @@ impl Event {
         out
     }
 
-    /// The message ID.
-    #[must_use]
-    pub fn id(&self) -> Option<&str> {
-        self.text("ID")
-    }
-
-    /// When the event was detected.
-    #[must_use]
-    pub fn detect_time(&self) -> Option<Timestamp> {
-        match self.root.named("DetectTime") {
-            Some(Node::Time(time)) => Some(*time),
-            _ => None,
-        }
-    }
-
-    /// The categories in the message's order.
-    pub fn categories(&self) -> impl Iterator<Item = &str> {
-        self.root
-            .named("Category")
-            .map(Node::as_list)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(Node::as_str)
-    }
-
-    /// The free-text description.
-    #[must_use]
-    pub fn description(&self) -> Option<&str> {
-        self.text("Description")
-    }
-
-    /// Names of the detectors, last visited first; nodes without a name are left out.
-    pub fn detectors(&self) -> impl Iterator<Item = &str> {
-        self.members("Node")
-            .filter_map(|node| node.named("Name").and_then(Node::as_str))
-    }
-
-    /// The addresses of all sources, IPv4 and IPv6, as they stand in the message.
-    pub fn source_addresses(&self) -> impl Iterator<Item = IpSpan> {
-        self.addresses("Source")
-    }
-
-    /// The addresses of all targets, IPv4 and IPv6, as they stand in the message.
-    pub fn target_addresses(&self) -> impl Iterator<Item = IpSpan> {
-        self.addresses("Target")
-    }
-
-    /// The abuse groups of the sources (`_Mentat.ResolvedAbuses`).
-    pub fn source_groups(&self) -> impl Iterator<Item = &str> {
-        self.mentat("ResolvedAbuses")
-            .map(Node::as_list)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(Node::as_str)
-    }
-
     /// Sets the abuse groups of the sources (`_Mentat.ResolvedAbuses`); says whether that changed anything.
     pub fn set_source_groups<'a>(&mut self, groups: impl IntoIterator<Item = &'a str>) -> bool {
         self.set_mentat("ResolvedAbuses", texts(groups))
@@ -218,17 +162,6 @@ impl Event {
         &self.root
     }
 
-    pub(crate) fn text(&self, key: &str) -> Option<&str> {
-        self.root.named(key).and_then(Node::as_str)
-    }
-
-    pub(crate) fn mentat(&self, key: &str) -> Option<&Node> {
-        self.root
-            .named("_Mentat")
-            .and_then(Node::as_object)
-            .and_then(|block| block.named(key))
-    }
-
     /// The objects in the list under `key`.
     pub(crate) fn members(&self, key: &str) -> impl Iterator<Item = &Object> {
         self.root
@@ -239,17 +172,12 @@ impl Event {
             .filter_map(Node::as_object)
     }
 
-    fn addresses(&self, side: &str) -> impl Iterator<Item = IpSpan> {
-        self.members(side).flat_map(|party| {
-            ["IP4", "IP6"]
-                .into_iter()
-                .filter_map(|key| party.named(key))
-                .flat_map(Node::as_list)
-                .filter_map(|node| match node {
-                    Node::Ip(span) => Some(**span),
-                    _ => None,
-                })
-        })
+    pub(crate) fn mentat_block(&self) -> Option<&Object> {
+        self.root.named("_Mentat").and_then(Node::as_object)
+    }
+
+    pub(crate) fn mentat(&self, key: &str) -> Option<&Node> {
+        self.mentat_block()?.named(key)
     }
 
     fn set_mentat(&mut self, key: &str, node: Node) -> bool {

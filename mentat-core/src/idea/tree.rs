@@ -1,6 +1,7 @@
 //! The values of an event, as a tree.
 
 use super::key::Key;
+use super::lazy::Held;
 use jiff::{SignedDuration, Timestamp};
 use mentat_filter::IpSpan;
 
@@ -63,30 +64,30 @@ impl Node {
 
 /// The members of an object, sorted by name (the order of canonical output).
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Object(Vec<(Key, Node)>);
+pub(crate) struct Object(Vec<(Key, Held)>);
 
 impl Object {
     /// Of several members of one name the last one counts; `None` stands for one that was left out. The number is that
     /// of different names.
-    pub(crate) fn from_members(mut members: Vec<(Key, Option<Node>)>) -> (Self, usize) {
+    pub(crate) fn from_members(mut members: Vec<(Key, Option<Held>)>) -> (Self, usize) {
         // Sorted once: inserting one by one would take hours for a hostile message of half a million keys.
         members.reverse();
         members.sort_by(|(one, _), (other, _)| one.cmp(other));
         members.dedup_by(|later, kept| later.0 == kept.0);
         let distinct = members.len();
-        let kept = members.into_iter().filter_map(|(key, node)| Some((key, node?)));
+        let kept = members.into_iter().filter_map(|(key, held)| Some((key, held?)));
         (Self(kept.collect()), distinct)
     }
 
     /// `None` if two members have one name.
-    pub(crate) fn from_distinct(mut members: Vec<(Key, Node)>) -> Option<Self> {
+    pub(crate) fn from_distinct(mut members: Vec<(Key, Held)>) -> Option<Self> {
         members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         let distinct = members.is_sorted_by(|(one, _), (other, _)| one < other);
         distinct.then_some(Self(members))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &Node)> {
-        self.0.iter().map(|(key, node)| (key, node))
+        self.0.iter().map(|(key, held)| (key, held.node()))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -95,7 +96,13 @@ impl Object {
 
     pub(crate) fn get(&self, key: &Key) -> Option<&Node> {
         // Objects are small: comparing a few integers beats a search by name.
-        self.0.iter().find(|(name, _)| name == key).map(|(_, node)| node)
+        self.0.iter().find(|(name, _)| name == key).map(|(_, held)| held.node())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn held(&self, name: &str) -> Option<&Held> {
+        let key = Key::new(name);
+        self.0.iter().find(|(name, _)| *name == key).map(|(_, held)| held)
     }
 
     pub(crate) fn named(&self, name: &str) -> Option<&Node> {
@@ -103,7 +110,8 @@ impl Object {
     }
 
     pub(crate) fn get_mut(&mut self, key: &Key) -> Option<&mut Node> {
-        self.0.iter_mut().find(|(name, _)| name == key).map(|(_, node)| node)
+        let (_, held) = self.0.iter_mut().find(|(name, _)| name == key)?;
+        Some(held.node_mut())
     }
 
     /// Takes the member out; says whether there was one.
@@ -118,10 +126,10 @@ impl Object {
         match self.0.binary_search_by(|(name, _)| name.cmp(&key)) {
             Ok(at) => {
                 if let Some(slot) = self.0.get_mut(at) {
-                    slot.1 = node;
+                    slot.1 = Held::Read(node);
                 }
             }
-            Err(at) => self.0.insert(at, (key, node)),
+            Err(at) => self.0.insert(at, (key, Held::Read(node))),
         }
     }
 }

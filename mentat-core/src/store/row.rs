@@ -224,10 +224,11 @@ fn texts<'a>(object: &'a Object, key: &str) -> impl Iterator<Item = String> + 'a
     list(object, key).filter_map(Node::as_str).map(clean)
 }
 
-/// Protocols may be of any type.
+/// Protocols may be of any type; null, lists and objects name none.
 fn text_of(node: &Node) -> Option<String> {
     match node {
         Node::Str(text) => Some(text.to_string()),
+        Node::Bool(value) => Some(value.to_string()),
         Node::Int(number) => Some(number.to_string()),
         Node::Number(text) => Some(text.to_string()),
         _ => None,
@@ -272,15 +273,27 @@ fn hostname(name: &str) -> String {
     }
 }
 
+/// The host of a URL, whose scheme may be left out: `//host/path`.
 fn url_host(url: &str) -> Option<String> {
-    let (_, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
+    let url = url.trim();
+    let rest = match url.split_once(':') {
+        Some((scheme, rest)) if is_scheme(scheme) => rest,
+        _ => url,
+    };
+    let authority = rest.strip_prefix("//")?.split(['/', '?', '#']).next()?;
     let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let host = match host_port.strip_prefix('[') {
         Some(bracketed) => bracketed.split_once(']')?.0,
-        None => host_port.rsplit_once(':').map_or(host_port, |(host, _)| host),
+        None => host_port.split_once(':').map_or(host_port, |(host, _)| host),
     };
     Some(host.to_lowercase())
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text
+            .chars()
+            .all(|next| next.is_ascii_alphanumeric() || "+-.".contains(next))
 }
 
 fn mentat_list(event: &Event, key: &str) -> Vec<String> {
@@ -303,14 +316,22 @@ fn mentat_text(event: &Event, key: &str) -> Option<String> {
 
 /// One spelling for each level: upper case, hyphens, no `TLP:` in front.
 fn tlp(event: &Event) -> Option<String> {
-    let node = event.root().named("TLP")?;
-    let Some(text) = node.as_str() else {
-        // Not a text at all: nothing that anybody may take for unrestricted.
-        return (*node != Node::Null).then(|| "UNKNOWN".to_owned());
-    };
-    let text = text.trim().to_uppercase().replace(['+', '_', ' '], "-");
-    let level = text.strip_prefix("TLP:").unwrap_or(&text);
-    (!level.is_empty()).then(|| clean(level))
+    // Nothing that anybody may take for unrestricted.
+    let unknown = || Some("UNKNOWN".to_owned());
+    match event.root().named("TLP")? {
+        Node::Null => None,
+        Node::Str(text) if text.is_empty() => None,
+        Node::Str(text) => {
+            let text = clean(text).trim().to_uppercase();
+            let level = text.strip_prefix("TLP:").unwrap_or(&text).trim_start();
+            if level.is_empty() {
+                unknown()
+            } else {
+                Some(level.replace(['+', '_', ' '], "-"))
+            }
+        }
+        _ => unknown(),
+    }
 }
 
 fn is_true(event: &Event, key: &str) -> bool {
@@ -342,8 +363,28 @@ mod tests {
         check("https://User:pw@WWW.Example.org:8443/x?y#z", Some("www.example.org"));
         check("http://[2001:db8::1]:80/", Some("2001:db8::1"));
         check("http://192.0.2.77", Some("192.0.2.77"));
+        check("//h.example.org/", Some("h.example.org"));
+        check(" http://example.org:99999/ ", Some("example.org"));
+        check("http:///path", Some(""));
         check("no url", None);
+        check("example.org/?next=http://other.example/", None);
+        check("urn:isbn:0451450523", None);
         check("http://[broken", None);
+    }
+
+    #[test]
+    fn traffic_lights() {
+        let check = |text: &str, level: Option<&str>| {
+            let event: Event = format!(r#"{{"TLP": {text}}}"#).parse().unwrap();
+            assert_eq!(tlp(&event).as_deref(), level, "{text}");
+        };
+        check(r#""amber""#, Some("AMBER"));
+        check(r#""TLP:AMBER+STRICT""#, Some("AMBER-STRICT"));
+        check(r#"" tlp: amber_strict ""#, Some("AMBER-STRICT"));
+        check(r#""TLP:""#, Some("UNKNOWN"));
+        check(r#"["RED"]"#, Some("UNKNOWN"));
+        check(r#""""#, None);
+        check("null", None);
     }
 
     #[test]

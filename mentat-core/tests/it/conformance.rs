@@ -10,18 +10,30 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 mod idea;
+pub(crate) mod rows;
 
 /// The folder that takes the place of our own data.
 fn elsewhere() -> Option<PathBuf> {
     std::env::var_os("MENTAT_VECTORS").map(PathBuf::from)
 }
 
-/// The text of a file of vectors, plain or compressed; `None` when the folder does not have it.
+/// The text of a file of vectors; `None` when the folder does not have it.
 pub(crate) fn read(name: &str) -> Option<String> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    let folder = elsewhere();
-    let chosen = folder.as_ref().unwrap_or(&own);
-    let (path, packed) = (chosen.join(name), chosen.join(format!("{name}.gz")));
+    match elsewhere() {
+        Some(folder) => read_in(&folder, name),
+        None => Some(own(name)),
+    }
+}
+
+/// The text of one of our own files.
+pub(crate) fn own(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    read_in(&folder, name).unwrap_or_else(|| panic!("no {name} in {}", folder.display()))
+}
+
+/// The text of a file, plain or compressed.
+fn read_in(folder: &Path, name: &str) -> Option<String> {
+    let (path, packed) = (folder.join(name), folder.join(format!("{name}.gz")));
     let bytes = if path.exists() {
         fs::read(&path).unwrap()
     } else if packed.exists() {
@@ -29,7 +41,6 @@ pub(crate) fn read(name: &str) -> Option<String> {
         assert!(output.status.success(), "gzip -dc {}", packed.display());
         output.stdout
     } else {
-        assert!(folder.is_some(), "no {}", path.display());
         return None;
     };
     Some(String::from_utf8(bytes).unwrap())
@@ -63,8 +74,12 @@ impl Vector {
         self.json(key).as_str().unwrap_or_default().to_owned()
     }
 
+    /// Its own ID or, where it has none, that of its message.
     pub(crate) fn id(&self) -> String {
-        self.text("id")
+        match self.text("id") {
+            id if id.is_empty() => self.json("input")["ID"].as_str().unwrap_or_default().to_owned(),
+            id => id,
+        }
     }
 
     /// The rules by which we are to differ from what was recorded.

@@ -3,7 +3,7 @@
 use mentat_core::Event;
 use mentat_core::filter::{IndexedPath, Value};
 use mentat_core::generate::{Generator, Options};
-use mentat_core::idea::{Change, SetError, SetPolicy};
+use mentat_core::idea::{Change, Mode, ReadOptions, SetError, SetPolicy};
 use proptest::prelude::*;
 
 const EVENTS: &str = include_str!("../data/events.jsonl");
@@ -33,13 +33,17 @@ fn check(message: &str, expected: &str) {
 /// Reading what was written gives the same event, and writing it the same text.
 fn check_round_trip(message: &str) -> Event {
     let event: Event = message.parse().unwrap_or_else(|invalid| panic!("{invalid}: {message}"));
+    check_reads_back(&event);
+    event
+}
+
+fn check_reads_back(event: &Event) {
     let text = event.to_json();
     let again: Event = text.parse().unwrap_or_else(|invalid| panic!("{invalid}: {text}"));
-    assert_eq!(again, event, "{message}");
+    assert_eq!(&again, event, "{text}");
     assert_eq!(again.to_json(), text);
     assert!(text.is_ascii() && !text.contains('\n'), "{text}");
     assert!(!event.is_modified());
-    event
 }
 
 #[test]
@@ -74,6 +78,9 @@ fn published_alerts_are_read_or_refused_for_their_ports() {
         }
     }
     assert_eq!((read, refused), (14, 4));
+    for line in REAL_WORLD.lines() {
+        check_reads_back(&Event::parse_with(line.as_bytes(), &ReadOptions::new(Mode::Repair)).unwrap());
+    }
 }
 
 #[test]
@@ -444,6 +451,55 @@ proptest! {
         let event = check_round_trip(&json);
         let text: serde_json::Value = serde_json::from_str(&event.to_json()).unwrap();
         prop_assert_eq!(text, serde_json::from_str::<serde_json::Value>(&json).unwrap());
+    }
+}
+
+/// Lists and objects inside each other, with numbers that every reader takes for the same.
+fn nested() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<i32>().prop_map(|number| (f64::from(number) / 8.0).into()),
+        ".{0,4}".prop_map(Into::into),
+    ];
+    let any = leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+            prop::collection::hash_map("[a-c\"\u{10d}]{0,2}|ID|Source", inner, 0..4)
+                .prop_map(|members| members.into_iter().collect()),
+        ]
+    });
+    prop::collection::vec(any, 1..3).prop_map(serde_json::Value::from)
+}
+
+/// Puts a key that the definition does not know into every object of the event that it does know.
+fn extend(event: &mut serde_json::Value, value: &serde_json::Value) {
+    let mut put = |object: &mut serde_json::Value| object["Undeclared"] = value.clone();
+    put(event);
+    for key in ["Source", "Target", "Attach", "Node"] {
+        event
+            .get_mut(key)
+            .and_then(serde_json::Value::as_array_mut)
+            .into_iter()
+            .flatten()
+            .for_each(&mut put);
+    }
+    event.get_mut("_Mentat").into_iter().for_each(put);
+}
+
+proptest! {
+    #[test]
+    fn undeclared_values_read_back_as_written(line in 0..214_usize, value in nested(), mode in prop::sample::select(
+        &[Mode::Lenient, Mode::RepairLists, Mode::Repair][..],
+    )) {
+        let line = EVENTS.lines().chain(REAL_WORLD.lines()).nth(line).unwrap();
+        let Ok(plain) = Event::parse_with(line.as_bytes(), &ReadOptions::new(mode)) else { return Ok(()) };
+        let mut expected: serde_json::Value = serde_json::from_str(&plain.to_json()).unwrap();
+        extend(&mut expected, &value);
+        let event = check_round_trip(&expected.to_string());
+        let written: serde_json::Value = serde_json::from_str(&event.to_json()).unwrap();
+        prop_assert_eq!(written, expected);
     }
 }
 

@@ -6,7 +6,6 @@ mod component;
 mod migrations;
 mod outages;
 mod proxy;
-mod rows;
 mod searches;
 mod writing;
 

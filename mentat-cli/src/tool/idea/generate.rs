@@ -2,10 +2,11 @@
 
 use crate::exit::{Code, Failure};
 use crate::output;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use mentat_core::filter::parse_timestamp;
-use mentat_core::generate::{Generator, Options as Events};
+use mentat_core::generate::{Generator, Options as Events, Profile};
 use mentat_core::queue::{Options, Queue};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -13,12 +14,21 @@ use std::time::{Duration, Instant};
 /// Messages that enter a queue together.
 const BATCH: u64 = 500;
 
-/// Make realistic events. Event number n depends on the seed and on n only.
+/// Make realistic events
+///
+/// Event number n depends on profile, seed and n only.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mentat idea gen --count 1000 --seed 7 > load.jsonl
+  mentat idea gen --profile burst --count 0 --rate 500 --realtime --queue spool/mentat-inspector
+  mentat-ideagen --profile hostile --count 100 | mentat idea validate --mode strict")]
 pub(crate) struct Args {
     /// How many; 0 is no end
     #[arg(long, value_name = "N", default_value_t = 1)]
     count: u64,
+    /// Which kinds of events, and how often
+    #[arg(long, value_name = "NAME", default_value_t, value_parser = profiles().try_map(|name| name.parse::<Profile>()))]
+    profile: Profile,
     /// Number of the first event, to make a series in parts
     #[arg(long, value_name = "N", default_value_t = 0)]
     first: u64,
@@ -45,6 +55,18 @@ pub(crate) struct Args {
     queue: Option<PathBuf>,
 }
 
+fn profiles() -> PossibleValuesParser {
+    let listed = Profile::ALL.map(|profile| {
+        let value = PossibleValue::new(profile.name()).help(profile.summary());
+        if profile == Profile::Tiny {
+            value.alias("small")
+        } else {
+            value
+        }
+    });
+    listed.into()
+}
+
 fn time(text: &str) -> Result<Timestamp, String> {
     parse_timestamp(text).map_err(|error| error.to_string())
 }
@@ -54,6 +76,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         return Err(Failure::new(Code::Usage, "--rate must be above 0"));
     }
     let mut options = Events::default();
+    options.profile = args.profile;
     options.seed = args.seed;
     options.rate = args.rate;
     options.start = args.start.unwrap_or(options.start);

@@ -48,13 +48,14 @@ impl<'a> Messages<'a> {
 
     pub(super) fn each(&self, each: Each<'_>) -> Result<(), Failure> {
         if self.paths.is_empty() {
-            let mut bytes = Vec::new();
-            let read = io::stdin().read_to_end(&mut bytes);
-            read.map_err(|error| Failure::io("read", Path::new("stdin"), &error))?;
-            return split("-", &bytes, each);
+            return stdin(each);
         }
         for path in self.paths {
-            self.path(path, each)?;
+            if path.as_os_str() == "-" {
+                stdin(each)?;
+            } else {
+                self.path(path, each)?;
+            }
         }
         self.progress.finish_and_clear();
         Ok(())
@@ -74,6 +75,13 @@ impl<'a> Messages<'a> {
         self.progress.inc(1);
         split(&path.display().to_string(), &bytes, each)
     }
+}
+
+fn stdin(each: Each<'_>) -> Result<(), Failure> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().read_to_end(&mut bytes);
+    read.map_err(|error| Failure::io("read", Path::new("stdin"), &error))?;
+    split("-", &bytes, each)
 }
 
 /// A file is one message if it is one JSON value, also over several lines; else every line that is not blank is one.

@@ -3,7 +3,7 @@
 //! A vector that names no rule is binding. The rules `Dnn` say where the recorded answer is wrong; [`Wanted`] computes
 //! the right one from the message and the recorded answer.
 
-use crate::conformance::{Deviation, Of, Suite, Vector, expect, pair_surrogates, parsed};
+use crate::conformance::{Deviation, Of, Suite, Vector, expect, pair_surrogates, parsed, rows};
 use jiff::{SignedDuration, Timestamp};
 use mentat_core::Event;
 use mentat_core::idea::{Invalid, Mode, Problem, ReadOptions};
@@ -33,6 +33,14 @@ pub(super) fn valid() -> Suite<'static> {
                 Of::Like(converts),
                 "strict reading: a value that would have to be converted is refused, and so is a message that lacks a \
                  required key",
+            ),
+            Deviation(
+                Of::Like(|vector| rows::has_null_protocol(&sent(vector))),
+                "row: null is no protocol named none",
+            ),
+            Deviation(
+                Of::Like(|vector| vector.raw("row").is_some_and(|row| row.contains("\\u0000"))),
+                "row: NUL, which the database cannot hold, is left out",
             ),
         ],
         left_out: None,
@@ -464,8 +472,16 @@ fn check_complete(vector: &Vector, event: &Event) -> Result<(), String> {
     if row["error"] == "missing_node_name" && !nameless || row["error"].is_null() && nameless {
         return Err(format!("expected the row {row}, found missing {missing:?}"));
     }
+    // Rules about reading change the row as well, in ways that the recorded row does not tell.
+    let tells = vector.diverge().iter().all(|rule| ABOUT_ROWS.contains(&rule.as_str()));
+    if tells && row["error"].is_null() && missing.is_empty() {
+        rows::check_row(vector, &sent, event).map_err(|difference| format!("row: {difference}"))?;
+    }
     Ok(())
 }
+
+/// The rules that rows follow and reading does not.
+const ABOUT_ROWS: [&str; 4] = ["D11", "D22", "D24", "D26"];
 
 fn check_invalid(vector: &Vector) -> Result<(), String> {
     let outcome = Event::parse(message(vector).as_bytes());
