@@ -12,7 +12,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 NAMES := mentat-inspector mentat-enricher mentat-storage mentat-ideagen
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all bench doc fmt build install uninstall clean deps
+.PHONY: help demo test test-all bench bench-vrl doc fmt build install uninstall clean deps
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ test-all: deps ## As `test`, with the long suites at full length and fuzzing
 
 bench: ## Run the benchmarks
 	$(CARGO) bench --workspace
+
+bench-vrl: ## Compare filters with VRL; downloads and builds 300 crates (10 minutes, a C compiler)
+	$(CARGO) run --release --manifest-path mentat-filter/benches/vrl/Cargo.toml --target-dir $(TARGET)/bench-vrl
 
 doc: ## Build the documentation of all crates
 	$(CARGO) doc --workspace --no-deps

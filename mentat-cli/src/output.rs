@@ -9,6 +9,12 @@ pub(crate) fn line(text: impl fmt::Display) -> Result<(), Failure> {
     written(writeln!(io::stdout(), "{text}"))
 }
 
+/// Bytes and a line end on stdout.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    written(out.write_all(bytes).and_then(|()| out.write_all(b"\n")))
+}
+
 /// A JSON value on stdout, over several lines.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(Code::Failure, error))?;

@@ -45,11 +45,11 @@ enum Command {
     Demo(demo::Args),
     /// Find stored events
     Events(events::Args),
-    /// Try filter expressions
+    /// Check, try, rewrite and measure filter expressions
     Filter(filter::Args),
     /// Check, rewrite, translate and make events
     Idea(idea::Args),
-    /// Look at queues
+    /// Look at queues and work on them
     Queue(queue::Args),
     /// The private database
     Db(db::Args),

@@ -1,7 +1,17 @@
 //! The tree of a parsed filter.
 
+mod build;
+mod fold;
+mod legacy;
 mod make;
+mod pretty;
 mod print;
+mod visit;
+
+pub use legacy::{Bare, BareKind, Legacy, LegacyIndex, LegacyLink, LegacyOperator, LegacyPath, LegacyStep};
+pub(crate) use legacy::{LegacyLevel, LegacyText};
+pub(crate) use pretty::pretty;
+pub use visit::Visitor;
 
 use std::fmt;
 
@@ -83,6 +93,8 @@ pub enum ExprKind {
     Call(Call),
     /// A list.
     List(Vec<Expr>),
+    /// What only the legacy dialect has.
+    Legacy(Legacy),
 }
 
 /// A constant as written; every one is non-negative, a minus before it is a [`ExprKind::Negate`].
@@ -155,13 +167,17 @@ pub enum Comparison {
     /// `<=`
     LessOrEqual,
     /// `=`: typed, true for a list when true for some item.
-    Matches,
+    AnyEqual,
+    /// `!=`: exactly when `=` is not.
+    NoneEqual,
     /// `==`: equality of whole values.
     Equals,
     /// `in`
     In,
     /// `contains`
     Contains,
+    /// `matches`: a regular expression fits some part of the text, or of some text in the list.
+    Matches,
 }
 
 impl Comparison {
@@ -173,10 +189,12 @@ impl Comparison {
             Self::GreaterOrEqual => ">=",
             Self::Less => "<",
             Self::LessOrEqual => "<=",
-            Self::Matches => "=",
+            Self::AnyEqual => "=",
+            Self::NoneEqual => "!=",
             Self::Equals => "==",
             Self::In => "in",
             Self::Contains => "contains",
+            Self::Matches => "matches",
         }
     }
 }

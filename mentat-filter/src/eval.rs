@@ -5,15 +5,29 @@ mod atom;
 mod compare;
 mod compile;
 mod error;
+mod filter_set;
+mod legacy;
+mod meter;
 mod node;
+mod quantifier;
+mod sets;
+mod test;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use compare::equal;
+pub(crate) use arith::{compute, negate, range};
+pub(crate) use compare::{compare, equal};
 pub use compile::{CompileError, CompileErrorKind, CompileErrors};
+pub(crate) use compile::{Options, constant};
 pub use error::{EvalClass, EvalError, EvalErrorKind};
+pub use filter_set::{FilterSet, Matches};
+#[cfg(feature = "parse")]
+pub(crate) use legacy::compute as legacy_compute;
+pub(crate) use meter::Meter;
+pub(crate) use quantifier::Element;
+pub(crate) use sets::Members;
 
 use crate::ast::Expr;
 use crate::clock::Clock;
@@ -25,6 +39,8 @@ use node::{Node, Scene, Verdict};
 /// A filter compiled for one kind of record; cheap to clone and to share between threads.
 pub struct Program<S: Subject> {
     root: Arc<Node<S::Field>>,
+    /// How many steps an evaluation may take.
+    steps: u64,
 }
 
 impl<S: Subject> Program<S> {
@@ -32,9 +48,28 @@ impl<S: Subject> Program<S> {
     ///
     /// # Errors
     ///
-    /// [`CompileErrors`] when the tree calls a function that does not exist, or with a wrong number of arguments.
+    /// [`CompileErrors`] when the tree calls a function that does not exist, or with a wrong number of arguments, or
+    /// when a pattern is not one.
     pub fn compile(expr: &Expr, context: &Context) -> Result<Self, CompileErrors> {
-        compile::compile::<S>(expr, context).map(|root| Self { root: Arc::new(root) })
+        Self::compile_with(expr, context, Options::default())
+    }
+
+    pub(crate) fn compile_with(expr: &Expr, context: &Context, options: Options) -> Result<Self, CompileErrors> {
+        Self::compile_part(expr, context, options, true)
+    }
+
+    /// Compiles a part of a filter, as a condition or as an operand.
+    pub(crate) fn compile_part(
+        expr: &Expr,
+        context: &Context,
+        options: Options,
+        is_condition: bool,
+    ) -> Result<Self, CompileErrors> {
+        let root = compile::compile::<S>(expr, context, options, is_condition)?;
+        Ok(Self {
+            root: Arc::new(root),
+            steps: options.limits.steps,
+        })
     }
 
     /// Whether the result is the boolean true; any other value, however truthy, does not match.
@@ -62,11 +97,23 @@ impl<S: Subject> Program<S> {
     ///
     /// As for [`Program::matches`].
     pub fn evaluate(&self, subject: &S, clock: &Clock) -> Result<Value, EvalError> {
-        Scene { subject, clock }.value(&self.root).map(Cow::into_owned)
+        self.evaluate_within(subject, clock, &Meter::new(self.steps))
+    }
+
+    /// The result, with the steps that another meter has left.
+    pub(crate) fn evaluate_within(&self, subject: &S, clock: &Clock, meter: &Meter) -> Result<Value, EvalError> {
+        let scene = Scene { subject, clock, meter };
+        scene.value(&self.root).map(Cow::into_owned)
     }
 
     fn verdict(&self, subject: &S, clock: &Clock) -> Result<Verdict, EvalError> {
-        Scene { subject, clock }.verdict(&self.root)
+        let meter = Meter::new(self.steps);
+        let scene = Scene {
+            subject,
+            clock,
+            meter: &meter,
+        };
+        scene.verdict(&self.root)
     }
 }
 
@@ -74,6 +121,7 @@ impl<S: Subject> Clone for Program<S> {
     fn clone(&self) -> Self {
         Self {
             root: Arc::clone(&self.root),
+            steps: self.steps,
         }
     }
 }

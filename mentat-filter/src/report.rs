@@ -1,88 +1,161 @@
-//! Messages with the source line and a caret.
+//! What is wrong with a filter: one type for all stages, as text and as JSON.
+
+mod closest;
+mod json;
+mod place;
+mod render;
+mod width;
 
 use std::fmt;
 
 use crate::ast::Span;
 
-/// One message: title, source line with caret, what was expected, hint.
-pub(crate) struct Message<'a, T> {
-    pub(crate) code: &'static str,
-    pub(crate) title: T,
-    pub(crate) span: Span,
-    pub(crate) expected: &'a [&'static str],
-    pub(crate) hint: Option<&'a str>,
-    pub(crate) source: &'a str,
+pub(crate) use closest::closest;
+pub(crate) use json::text as json_text;
+pub(crate) use place::{floor_boundary, position};
+#[cfg(feature = "parse")]
+pub(crate) use width::is_invisible;
+
+/// The most mistakes of one text that are reported. Each costs a look for its line, and nobody reads more.
+pub(crate) const MOST: usize = 20;
+
+/// How serious a [`Diagnostic`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// The filter cannot be used, or its evaluation failed.
+    Error,
+    /// The filter can be used, but probably does not say what was meant.
+    Warning,
 }
 
-/// The most characters of a source line that are shown left and right of the caret.
-const MARGIN: usize = 60;
+impl Severity {
+    /// `error` or `warning`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
 
-impl<T: fmt::Display> fmt::Display for Message<'_, T> {
+impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (line, column) = position(self.source, self.span.start);
-        write!(
-            f,
-            "error[{}]: {}\n --> line {line}, column {column}\n",
-            self.code, self.title
-        )?;
-        let text = self
-            .source
-            .split('\n')
-            .nth(line - 1)
-            .unwrap_or("")
-            .trim_end_matches('\r');
-        // Long lines are cut around the place; control characters would move the caret.
-        let start = (column - 1).saturating_sub(MARGIN);
-        let shown: String = text.chars().skip(start).take(2 * MARGIN).map(printable).collect();
-        let lead = if start > 0 { "..." } else { "" };
-        let spaces = lead.len() + column - 1 - start;
-        writeln!(f, "  | {lead}{shown}")?;
-        write!(f, "  | {:spaces$}{}", "", "^".repeat(self.width(column - start)))?;
-        if !self.expected.is_empty() {
-            write!(f, " expected {}", list(self.expected))?;
+        f.write_str(self.name())
+    }
+}
+
+/// How [`Diagnostic::render`] draws.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Style {
+    /// Characters only; nothing is lost.
+    #[default]
+    Plain,
+    /// With ANSI colours, for a terminal.
+    Coloured,
+}
+
+/// Another place that a [`Diagnostic`] speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Label {
+    /// The part of the filter text, in bytes.
+    pub span: Span,
+    /// What is there.
+    pub text: &'static str,
+}
+
+#[doc = include_str!("docs/errors.md")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diagnostic {
+    /// How serious it is.
+    pub severity: Severity,
+    /// The stable code, as in the tables above.
+    pub code: &'static str,
+    /// What is wrong, without the place.
+    pub message: String,
+    /// The part of the filter text, in bytes; `0..0` when it is the text as a whole.
+    pub span: Span,
+    /// What could have stood there instead; empty when that is not the question.
+    pub expected: Vec<&'static str>,
+    /// How to mend it.
+    pub hint: Option<String>,
+    /// Other places concerned: the bracket that is open, for example.
+    pub labels: Vec<Label>,
+}
+
+impl Diagnostic {
+    /// A mistake that keeps the filter from being used.
+    #[must_use]
+    pub fn error(code: &'static str, message: impl Into<String>, span: Span) -> Self {
+        Self {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            span,
+            expected: Vec::new(),
+            hint: None,
+            labels: Vec::new(),
         }
-        if let Some(hint) = self.hint {
-            write!(f, "\n\nhint: {hint}")?;
+    }
+
+    /// Something that is allowed, but probably not meant.
+    #[must_use]
+    pub fn warning(code: &'static str, message: impl Into<String>, span: Span) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, message, span)
         }
-        Ok(())
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same with what could have stood there instead.
+    #[must_use]
+    pub fn with_expected(mut self, expected: impl Into<Vec<&'static str>>) -> Self {
+        self.expected = expected.into();
+        self
+    }
+
+    /// The same with another place that is concerned.
+    #[must_use]
+    pub fn with_label(mut self, span: Span, text: &'static str) -> Self {
+        self.labels.push(Label { span, text });
+        self
+    }
+
+    /// The message with the line of the filter text, the place marked below it; several lines without a line end.
+    ///
+    /// Of a long line only the surroundings of the place are shown; what a terminal would obey or hide is replaced.
+    pub fn render<'a>(&'a self, source: &'a str, style: Style) -> impl fmt::Display + 'a {
+        render::Rendered {
+            diagnostic: self,
+            source,
+            style,
+        }
+    }
+
+    /// One JSON object: `severity`, `code`, `message`, `start` and `end` in bytes, `line`, `column`, `end_line` and
+    /// `end_column` in characters from 1, `expected`, `hint` (or null), and `labels` with the same places and a `text`.
+    #[must_use]
+    pub fn to_json(&self, source: &str) -> String {
+        json::object(self, source)
     }
 }
 
-impl<T> Message<'_, T> {
-    /// How many characters to underline: the span as far as it lies on the line shown, at least one.
-    fn width(&self, column: usize) -> usize {
-        let start = floor_boundary(self.source, self.span.start);
-        let end = floor_boundary(self.source, self.span.end).max(start);
-        let marked = self.source.get(start..end).unwrap_or("");
-        let marked = marked.split('\n').next().unwrap_or("").chars().count();
-        marked.min((2 * MARGIN).saturating_sub(column)).max(1)
+/// Several messages, parted by an empty line.
+pub(crate) fn write_all(f: &mut fmt::Formatter<'_>, diagnostics: &[Diagnostic], source: &str) -> fmt::Result {
+    for (at, diagnostic) in diagnostics.iter().enumerate() {
+        if at > 0 {
+            f.write_str("\n\n")?;
+        }
+        write!(f, "{}", diagnostic.render(source, Style::Plain))?;
     }
-}
-
-fn printable(character: char) -> char {
-    if character.is_control() { ' ' } else { character }
-}
-
-fn list(words: &[&str]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [head @ .., last] => format!("{} or {last}", head.join(", ")),
-    }
-}
-
-fn floor_boundary(text: &str, offset: u32) -> usize {
-    let mut at = usize::try_from(offset).unwrap_or(usize::MAX).min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-/// The line and column, both from 1 and counted in characters, of a byte offset.
-pub(crate) fn position(source: &str, offset: u32) -> (usize, usize) {
-    let before = source.get(..floor_boundary(source, offset)).unwrap_or("");
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
-    (before.matches('\n').count() + 1, column)
+    Ok(())
 }

@@ -79,6 +79,14 @@ pub trait Subject {
     ///
     /// After a break the answer still tells the kind of value that was there.
     fn visit(&self, field: &Self::Field, see: &mut dyn FnMut(ValueRef<'_>) -> ControlFlow<()>) -> Presence;
+
+    /// The whole record as a map, for the indexed paths of the legacy dialect.
+    ///
+    /// A record that is no tree of maps and lists has none, which is what the provided method says: every variable of
+    /// the legacy dialect is then without a value.
+    fn whole(&self) -> Option<ValueRef<'_>> {
+        None
+    }
 }
 
 /// Follows a dotted path through a tree of values, by the rules of [`Subject`].
@@ -164,5 +172,9 @@ impl Subject for Value {
 
     fn visit(&self, field: &Path, see: &mut dyn FnMut(ValueRef<'_>) -> ControlFlow<()>) -> Presence {
         walk(self.view(), field.segments(), see)
+    }
+
+    fn whole(&self) -> Option<ValueRef<'_>> {
+        Some(self.view())
     }
 }

@@ -119,7 +119,7 @@ fn instant(
 }
 
 /// The first instant of the year 1, the lower bound of every time in an event or a filter.
-const FIRST_SECOND: i64 = -62_135_596_800;
+pub(crate) const FIRST_SECOND: i64 = -62_135_596_800;
 
 /// Refuses instants before the year 1; the upper bound is that of [`Timestamp`].
 pub(crate) fn in_years(instant: Timestamp) -> Result<Timestamp, TimeError> {

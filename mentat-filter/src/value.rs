@@ -247,6 +247,12 @@ impl Value {
         }
     }
 
+    /// The type.
+    #[must_use]
+    pub fn kind(&self) -> Type {
+        self.view().kind()
+    }
+
     /// Whether the value counts as true, see [`ValueRef::is_truthy`].
     #[must_use]
     pub fn is_truthy(&self) -> bool {

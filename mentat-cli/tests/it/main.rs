@@ -9,6 +9,7 @@
 mod commands;
 mod convert;
 mod demo;
+mod filter;
 mod idea;
 mod program;
 mod tidy;

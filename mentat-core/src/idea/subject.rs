@@ -21,6 +21,10 @@ impl Subject for Event {
     fn visit(&self, field: &EventField, see: &mut dyn FnMut(ValueRef<'_>) -> ControlFlow<()>) -> Presence {
         visit(self.root(), &field.0, see)
     }
+
+    fn whole(&self) -> Option<ValueRef<'_>> {
+        Some(ValueRef::Map(self.root()))
+    }
 }
 
 fn visit(object: &Object, keys: &[Key], see: &mut dyn FnMut(ValueRef<'_>) -> ControlFlow<()>) -> Presence {
@@ -40,10 +44,7 @@ fn visit(object: &Object, keys: &[Key], see: &mut dyn FnMut(ValueRef<'_>) -> Con
         (Some(Node::Object(inner)), false) => visit(inner, rest, see),
         (Some(Node::List(items)), false) => {
             let mut found = false;
-            let _ = gather(items, rest, &mut |value| {
-                found = true;
-                see(value)
-            });
+            let _ = gather(items, rest, &mut found, see);
             if found { Presence::Many } else { Presence::Missing }
         }
         (Some(_), false) => Presence::Missing,
@@ -51,35 +52,42 @@ fn visit(object: &Object, keys: &[Key], see: &mut dyn FnMut(ValueRef<'_>) -> Con
 }
 
 /// Follows the rest of a path into every item of a list; nulls and gaps are left out, lists spliced in.
-fn gather(items: &[Node], keys: &[Key], see: &mut dyn FnMut(ValueRef<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+fn gather(
+    items: &[Node],
+    keys: &[Key],
+    found: &mut bool,
+    see: &mut dyn FnMut(ValueRef<'_>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
     let Some((key, rest)) = keys.split_first() else {
         return ControlFlow::Continue(());
     };
     items.iter().try_for_each(|item| match item {
-        Node::List(inner) => gather(inner, keys, see),
+        Node::List(inner) => gather(inner, keys, found, see),
         Node::Object(object) => match (object.get(key), rest.is_empty()) {
             (None | Some(Node::Null), _) => ControlFlow::Continue(()),
-            (Some(Node::List(inner)), true) => inner.iter().try_for_each(|item| see(view(item))),
-            (Some(node), true) => see(view(node)),
-            (Some(Node::List(inner)), false) => gather(inner, rest, see),
-            (Some(node), false) => gather(std::slice::from_ref(node), rest, see),
+            (Some(Node::List(inner)), true) => {
+                *found |= !inner.is_empty();
+                inner.iter().try_for_each(|item| see(view(item)))
+            }
+            (Some(node), true) => {
+                *found = true;
+                see(view(node))
+            }
+            (Some(Node::List(inner)), false) => gather(inner, rest, found, see),
+            (Some(node), false) => gather(std::slice::from_ref(node), rest, found, see),
         },
         _ => ControlFlow::Continue(()),
     })
 }
 
+#[inline]
 pub(super) fn view(node: &Node) -> ValueRef<'_> {
     match node {
         Node::Null => ValueRef::Null,
         Node::Bool(value) => ValueRef::Bool(*value),
         Node::Int(value) => ValueRef::Int((*value).into()),
         Node::Float(value) => ValueRef::Float(*value),
-        // A number beyond both native types: compared as precisely as a filter can.
-        Node::Number(text) => text
-            .parse()
-            .map(ValueRef::Int)
-            .or_else(|_| text.parse().map(ValueRef::Float))
-            .unwrap_or(ValueRef::Str(text)),
+        Node::Number(text) => odd_number(text),
         Node::Str(text) => ValueRef::Str(text),
         Node::Time(time) => ValueRef::Time(*time),
         Node::Duration(duration) => ValueRef::Duration(*duration),
@@ -87,6 +95,15 @@ pub(super) fn view(node: &Node) -> ValueRef<'_> {
         Node::List(_) => ValueRef::List(node),
         Node::Object(object) => ValueRef::Map(object),
     }
+}
+
+/// A number beyond both native types: compared as precisely as a filter can.
+#[cold]
+fn odd_number(text: &str) -> ValueRef<'_> {
+    text.parse()
+        .map(ValueRef::Int)
+        .or_else(|_| text.parse().map(ValueRef::Float))
+        .unwrap_or(ValueRef::Str(text))
 }
 
 impl Sequence for Node {

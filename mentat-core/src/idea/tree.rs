@@ -95,8 +95,13 @@ impl Object {
     }
 
     pub(crate) fn get(&self, key: &Key) -> Option<&Node> {
-        // Objects are small: comparing a few integers beats a search by name.
-        self.0.iter().find(|(name, _)| name == key).map(|(_, held)| held.node())
+        // Objects are small: comparing a few integers beats a search by name. Their order is that of the names.
+        let Key::Known(wanted) = key else {
+            return self.0.iter().find(|(name, _)| name == key).map(|(_, held)| held.node());
+        };
+        let reached = |(name, _): &&(Key, Held)| matches!(name, Key::Known(at) if at >= wanted);
+        let (name, held) = self.0.iter().find(reached)?;
+        (name == key).then(|| held.node())
     }
 
     #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Filters over events answer as recorded.
 
 use mentat_core::Event;
-use mentat_core::filter::{Clock, Context, EvalClass, Filter, ParseError, Program, Value, parse_timestamp};
+use mentat_core::filter::{
+    Clock, Context, Dialect, EvalClass, Filter, LegacyTypes, Limits, ParseError, Program, Value, parse_timestamp,
+};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -137,4 +139,30 @@ fn numbers_beyond_both_native_types_are_compared_exactly() {
     check("Big == 123456789012345678901234567890", true);
     check("Big > 123456789012345678901234567889", true);
     check("3 in List.a", true);
+}
+
+#[test]
+fn the_legacy_dialect_looks_at_events() {
+    let data: Json = serde_json::from_str(include_str!("../data/filter-records.json")).unwrap();
+    let event: Event = data["records"]["scan"].to_string().parse().unwrap();
+    let check = |text: &str, expected: Value| {
+        let filter = Filter::parse_dialect(text, Dialect::Pynspect, &Limits::default()).unwrap();
+        let filter = filter.with_types(&LegacyTypes::idea()).unwrap();
+        let program: Program<Event> = filter.compile(&Context::new()).unwrap();
+        assert_eq!(program.evaluate(&event, &Clock::system()), Ok(expected), "{text}");
+    };
+    check(
+        "Source.IP4 in [192.0.2.0/24] and Node[#].Name like 'relay'",
+        true.into(),
+    );
+    check("size(Source.IP4)", 3.into());
+    check(
+        "Source[2].IP6[#]",
+        vec![Value::Ip("2001:db8:2::/48".parse().unwrap())].into(),
+    );
+    check(
+        "DetectTime - EventTime == 300 or Category is ['Recon.Scanning', 'Test']",
+        true.into(),
+    );
+    check("FlowCount > 4", Value::Null);
 }

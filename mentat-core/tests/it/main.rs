@@ -8,6 +8,7 @@
 mod bridge;
 mod chain;
 mod conformance;
+mod filter_schema;
 mod filters;
 mod idea;
 mod inspect;

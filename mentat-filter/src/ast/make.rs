@@ -18,10 +18,22 @@ impl Expr {
         Self::unplaced(ExprKind::Literal(literal))
     }
 
-    /// A text.
+    /// A text. One with both kinds of quotes, which no single constant can be, becomes an operation that joins parts.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        Self::literal(Literal::Str(text.into()))
+        let constant = |text: &str| Self::literal(Literal::Str(text.into()));
+        if !(text.contains('"') && text.contains('\'')) {
+            return constant(text);
+        }
+        let mut parts = text.split('"').map(constant);
+        let first = parts.next().unwrap_or_else(|| constant(""));
+        parts.fold(first, |joined, part| {
+            Self::chain(
+                Self::chain(joined, Arithmetic::Concat, constant("\"")),
+                Arithmetic::Concat,
+                part,
+            )
+        })
     }
 
     /// An integer; a negative one becomes a minus before its amount.
@@ -170,31 +182,6 @@ impl Expr {
         Self {
             kind: ExprKind::Range(Box::new(low), Box::new(high)),
             span,
-        }
-    }
-
-    /// Shows this node and every one below it, parents before their operands, operands in the order of the text.
-    pub fn walk<'e>(&'e self, see: &mut dyn FnMut(&'e Self)) {
-        let mut waiting = vec![self];
-        while let Some(node) = waiting.pop() {
-            see(node);
-            let before = waiting.len();
-            match &node.kind {
-                ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Exists(_) => {}
-                ExprKind::Default(_, operand) | ExprKind::Negate(operand) | ExprKind::Not(operand) => {
-                    waiting.push(operand);
-                }
-                ExprKind::And(operands) | ExprKind::Or(operands) | ExprKind::List(operands) => waiting.extend(operands),
-                ExprKind::Call(call) => waiting.extend(&call.arguments),
-                ExprKind::Compare(_, left, right) | ExprKind::Range(left, right) => waiting.extend([&**left, &**right]),
-                ExprKind::Chain(first, links) => {
-                    waiting.push(first);
-                    waiting.extend(links.iter().map(|link| &link.operand));
-                }
-            }
-            if let Some(operands) = waiting.get_mut(before..) {
-                operands.reverse();
-            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use super::{Expr, ExprKind, Level, Literal};
+use super::{Expr, ExprKind, LegacyText, Level, Literal};
 use crate::time::{format_duration, format_timestamp};
 
 impl Expr {
@@ -19,6 +19,11 @@ impl Expr {
             ExprKind::Literal(Literal::Str(text)) if text.contains('"') && text.contains('\'') => Level::Join,
             _ => Level::Atom,
         }
+    }
+
+    /// Whether the node needs parentheses where an operand binds at least so tightly.
+    pub(super) fn is_looser(&self, least: Level) -> bool {
+        self.level() < least
     }
 }
 
@@ -40,7 +45,7 @@ impl Display for Expr {
 /// Prints an operand, in parentheses when it binds looser than its place demands.
 fn operand(expr: &Expr, least: Level, next: Next, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let ambiguous = next == Next::Minus && matches!(expr.kind, ExprKind::Exists(_));
-    if expr.level() < least || ambiguous {
+    if expr.is_looser(least) || ambiguous {
         f.write_str("(")?;
         print(expr, Next::Other, f)?;
         f.write_str(")")
@@ -111,6 +116,7 @@ fn print(expr: &Expr, next: Next, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             join(items, ", ", Level::Atom, f)?;
             f.write_str("]")
         }
+        ExprKind::Legacy(_) => LegacyText(expr).fmt(f),
     }
 }
 

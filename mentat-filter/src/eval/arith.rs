@@ -8,7 +8,7 @@ use crate::time::{LONGEST, SHORTEST, in_years};
 use crate::value::{Type, Value};
 
 /// Applies an operator to two values.
-pub(super) fn compute(op: Arithmetic, left: &Value, right: &Value) -> Result<Value, EvalErrorKind> {
+pub(crate) fn compute(op: Arithmetic, left: &Value, right: &Value) -> Result<Value, EvalErrorKind> {
     use Value::{List, Range};
     let (of_left, of_right) = (left.view().kind(), right.view().kind());
     let undefined = EvalErrorKind::Undefined {
@@ -180,7 +180,7 @@ fn shift(time: Timestamp, by: Option<SignedDuration>) -> Result<Value, EvalError
 }
 
 /// Minus before a value.
-pub(super) fn negate(value: &Value) -> Result<Value, EvalErrorKind> {
+pub(crate) fn negate(value: &Value) -> Result<Value, EvalErrorKind> {
     match value {
         Value::Int(value) => value.checked_neg().map(Value::Int).ok_or(EvalErrorKind::OutOfRange),
         Value::Float(value) => Ok(Value::Float(-value)),
@@ -192,7 +192,7 @@ pub(super) fn negate(value: &Value) -> Result<Value, EvalErrorKind> {
 }
 
 /// `low .. high`: a span for addresses of one family, else the two values as they are.
-pub(super) fn range(low: Value, high: Value) -> Value {
+pub(crate) fn range(low: Value, high: Value) -> Value {
     if let (Value::Ip(one), Value::Ip(other)) = (&low, &high)
         && let Some(hull) = one.hull(other)
     {

@@ -4,17 +4,34 @@ use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 use super::error::EvalErrorKind;
+use super::meter::Meter;
 use crate::ast::Comparison;
 use crate::net::{IpSpan, Shape};
 use crate::value::{Mapping, Sequence, Value, ValueRef};
 
 /// Answers a comparison of two values.
-pub(super) fn compare(op: Comparison, left: ValueRef<'_>, right: ValueRef<'_>) -> Result<bool, EvalErrorKind> {
+pub(crate) fn compare(
+    op: Comparison,
+    left: ValueRef<'_>,
+    right: ValueRef<'_>,
+    meter: &Meter,
+) -> Result<bool, EvalErrorKind> {
     match op {
         Comparison::Equals => Ok(equal(left, right)),
-        Comparison::In => member(left, right),
-        Comparison::Contains => contains(left, right),
-        _ => relate(op, left, right),
+        Comparison::NoneEqual => match relate(Comparison::AnyEqual, left, right, meter) {
+            Ok(answer) => Ok(!answer),
+            Err(EvalErrorKind::Undefined { left, right, .. }) => Err(EvalErrorKind::Undefined {
+                operator: op.symbol(),
+                left,
+                right,
+            }),
+            Err(error) => Err(error),
+        },
+        Comparison::In => member(left, right, meter),
+        Comparison::Contains => contains(left, right, meter),
+        // Patterns are constants and were made into tests.
+        Comparison::Matches => Err(undefined(op, left, right)),
+        _ => relate(op, left, right, meter),
     }
 }
 
@@ -27,31 +44,31 @@ fn undefined(op: Comparison, left: ValueRef<'_>, right: ValueRef<'_>) -> EvalErr
 }
 
 /// `=` and the orderings: typed, true for a list when true for some item.
-fn relate(op: Comparison, left: ValueRef<'_>, right: ValueRef<'_>) -> Result<bool, EvalErrorKind> {
+fn relate(op: Comparison, left: ValueRef<'_>, right: ValueRef<'_>, meter: &Meter) -> Result<bool, EvalErrorKind> {
     use ValueRef::{Duration, Float, Int, Ip, List, Range, Str, Time};
     match (left, right) {
         (Int(_) | Float(_), Int(_) | Float(_)) | (Time(_), Time(_)) | (Duration(_), Duration(_)) => {
             Ok(order(left, right).is_some_and(|order| holds(op, order)))
         }
         (Ip(left), Ip(right)) => Ok(relate_ip(op, &left, &right)),
-        (Str(left), Str(right)) if op == Comparison::Matches => Ok(left == right),
+        (Str(left), Str(right)) if op == Comparison::AnyEqual => Ok(left == right),
         (Int(_) | Float(_) | Time(_) | Duration(_), Range(ends)) => {
-            if op == Comparison::Matches {
+            if op == Comparison::AnyEqual {
                 return between(op, left, ends);
             }
-            Ok(relate(op, left, ends.0.view())? || relate(op, left, ends.1.view())?)
+            Ok(relate(op, left, ends.0.view(), meter)? || relate(op, left, ends.1.view(), meter)?)
         }
         (Range(ends), Int(_) | Float(_) | Time(_) | Duration(_)) => {
-            if op == Comparison::Matches {
+            if op == Comparison::AnyEqual {
                 return between(op, right, ends);
             }
-            Ok(relate(op, ends.0.view(), right)? || relate(op, ends.1.view(), right)?)
+            Ok(relate(op, ends.0.view(), right, meter)? || relate(op, ends.1.view(), right, meter)?)
         }
         (List(items), Str(_) | Ip(_) | Int(_) | Float(_) | Time(_) | Duration(_) | Range(_) | List(_)) => {
-            any(items, |item| relate(op, item, right))
+            any(items, meter, |item| relate(op, item, right, meter))
         }
         (Str(_) | Ip(_) | Int(_) | Float(_) | Time(_) | Duration(_) | Range(_), List(items)) => {
-            any(items, |item| relate(op, left, item))
+            any(items, meter, |item| relate(op, left, item, meter))
         }
         _ => Err(undefined(op, left, right)),
     }
@@ -81,36 +98,36 @@ fn relate_ip(op: Comparison, left: &IpSpan, right: &IpSpan) -> bool {
 }
 
 /// `in`: containment in a span, a range or some item of a list.
-fn member(left: ValueRef<'_>, right: ValueRef<'_>) -> Result<bool, EvalErrorKind> {
+pub(super) fn member(left: ValueRef<'_>, right: ValueRef<'_>, meter: &Meter) -> Result<bool, EvalErrorKind> {
     use ValueRef::{Duration, Float, Int, Ip, List, Range, Str, Time};
     match (left, right) {
         (Ip(left), Ip(right)) => Ok(right.contains(&left)),
-        (Str(_) | Int(_) | Float(_) | Time(_) | Duration(_) | Ip(_), List(items)) => among(left, items),
+        (Str(_) | Int(_) | Float(_) | Time(_) | Duration(_) | Ip(_), List(items)) => among(left, items, meter),
         (Ip(_) | Int(_) | Float(_) | Time(_) | Duration(_), Range(ends)) => between(Comparison::In, left, ends),
-        (List(items), Range(_) | Ip(_)) => any(items, |item| member(item, right)),
+        (List(items), Range(_) | Ip(_)) => any(items, meter, |item| member(item, right, meter)),
         // Here an item may be anything, since equality always has an answer.
-        (List(items), List(others)) => any(items, |item| among(item, others)),
+        (List(items), List(others)) => any(items, meter, |item| among(item, others, meter)),
         _ => Err(undefined(Comparison::In, left, right)),
     }
 }
 
 /// Whether a value is in some range, list or network among the items, or equal to one of the others.
-fn among(value: ValueRef<'_>, items: &dyn Sequence) -> Result<bool, EvalErrorKind> {
-    any(items, |item| match item {
-        ValueRef::Range(_) | ValueRef::List(_) => member(value, item),
-        ValueRef::Ip(span) if span.shape() != Shape::Single => member(value, item),
+fn among(value: ValueRef<'_>, items: &dyn Sequence, meter: &Meter) -> Result<bool, EvalErrorKind> {
+    any(items, meter, |item| match item {
+        ValueRef::Range(_) | ValueRef::List(_) => member(value, item, meter),
+        ValueRef::Ip(span) if span.shape() != Shape::Single => member(value, item, meter),
         _ => Ok(equal(value, item)),
     })
 }
 
 /// `contains`: part of a text, or of some item of a list.
-fn contains(left: ValueRef<'_>, right: ValueRef<'_>) -> Result<bool, EvalErrorKind> {
+fn contains(left: ValueRef<'_>, right: ValueRef<'_>, meter: &Meter) -> Result<bool, EvalErrorKind> {
     match (left, right) {
         (ValueRef::Str(text), ValueRef::Str(part)) => Ok(text.contains(part)),
-        (ValueRef::List(items), ValueRef::Str(part)) => any(items, |item| match item {
-            ValueRef::Str(_) => contains(item, right),
+        (ValueRef::List(items), ValueRef::Str(part)) => any(items, meter, |item| match item {
+            ValueRef::Str(_) => contains(item, right, meter),
             // A list or map among the items contains what it has as an item or key.
-            ValueRef::List(inner) => any(inner, |item| Ok(equal(item, right))),
+            ValueRef::List(inner) => any(inner, meter, |item| Ok(equal(item, right))),
             ValueRef::Map(inner) => Ok(inner.get(part, &mut |_| {})),
             ValueRef::Range(ends) => Ok(equal(ends.0.view(), right) || equal(ends.1.view(), right)),
             _ => Err(EvalErrorKind::NotText { found: item.kind() }),
@@ -229,13 +246,14 @@ fn equal_maps(left: &dyn Mapping, right: &dyn Mapping) -> bool {
 }
 
 /// Whether some item passes, tried in order; the first failure ends the search as well.
-fn any(
+pub(super) fn any(
     items: &dyn Sequence,
+    meter: &Meter,
     mut test: impl FnMut(ValueRef<'_>) -> Result<bool, EvalErrorKind>,
 ) -> Result<bool, EvalErrorKind> {
     let mut answer = Ok(false);
     items.each(&mut |item| {
-        answer = test(item);
+        answer = meter.spend(1).and_then(|()| test(item));
         if matches!(answer, Ok(false)) {
             ControlFlow::Continue(())
         } else {

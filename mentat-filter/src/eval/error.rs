@@ -1,11 +1,14 @@
 //! Why an evaluation failed.
 
+mod advice;
+
 use std::fmt;
 
 use thiserror::Error;
 
 use crate::ast::Span;
-use crate::report;
+use crate::function::FunctionError;
+use crate::report::{Diagnostic, Style, floor_boundary};
 use crate::value::Type;
 
 /// What kind of failure an [`EvalError`] is.
@@ -58,13 +61,32 @@ pub enum EvalErrorKind {
         found: Type,
     },
     /// A function was given a value of a type that it does not take.
-    #[error("{function}() does not take a value of type {found}")]
+    #[error("the function does not take a value of type {found}")]
     Argument {
-        /// The name of the function.
-        function: &'static str,
         /// The type of the argument.
         found: Type,
     },
+    /// A function gave no result.
+    #[error("the function failed: {reason}")]
+    Function {
+        /// Why, in its own words.
+        reason: &'static str,
+    },
+    /// A text of the record is used as a regular expression by the legacy dialect, but is none.
+    #[error("not a regular expression")]
+    Pattern,
+    /// The evaluation would take more steps than [`Limits::steps`](crate::Limits).
+    #[error("the evaluation takes too many steps")]
+    TooManySteps,
+}
+
+impl From<FunctionError> for EvalErrorKind {
+    fn from(error: FunctionError) -> Self {
+        match error {
+            FunctionError::Argument(found) => Self::Argument { found },
+            FunctionError::Failed(reason) => Self::Function { reason },
+        }
+    }
 }
 
 /// A failed evaluation: the reason and the part of the filter text it concerns.
@@ -117,32 +139,34 @@ impl EvalError {
             EvalErrorKind::RangeEnds => "F0306",
             EvalErrorKind::NotText { .. } => "F0307",
             EvalErrorKind::Argument { .. } => "F0308",
+            EvalErrorKind::Function { .. } => "F0309",
+            EvalErrorKind::TooManySteps => "F0310",
+            EvalErrorKind::Pattern => "F0311",
         }
     }
 
-    /// The message with the line of the filter text concerned, which must be the text the program was compiled from.
-    pub fn render<'a>(&'a self, source: &'a str) -> impl fmt::Display + 'a {
-        let hint = match self.kind {
-            EvalErrorKind::Missing => Some("write `name ?? []` or `name ?? 0` where the value may be absent"),
-            EvalErrorKind::Undefined {
-                operator: "<" | "<=" | ">" | ">=",
-                left: Type::Text,
-                ..
-            } => Some("texts have no order; use `=`, `in` or `contains`"),
-            EvalErrorKind::Undefined {
-                operator: "-",
-                left: Type::Ip,
-                right: Type::Ip,
-            } => Some("write a range of addresses without blanks: 10.0.0.1-10.0.0.9"),
-            _ => None,
+    /// The failure as a message with advice. The source must be the text that the program was compiled from.
+    #[must_use]
+    pub fn diagnostic(&self, source: &str) -> Diagnostic {
+        let part = source.get(floor_boundary(source, self.span.start)..floor_boundary(source, self.span.end));
+        let part = part.unwrap_or_default();
+        let message = match self.kind {
+            EvalErrorKind::Missing if !part.is_empty() && part.len() <= 100 => format!("variable `{part}` not found"),
+            kind => kind.to_string(),
         };
-        report::Message {
-            code: self.code(),
-            title: self.kind,
-            span: self.span,
-            expected: &[],
-            hint,
-            source,
-        }
+        Diagnostic::error(self.code(), message, self.span).with_hint(advice::hint(self.kind, part))
+    }
+
+    /// The message with the line of the filter text concerned, which must be the text the program was compiled from.
+    pub fn render<'a>(&self, source: &'a str) -> impl fmt::Display + use<'a> {
+        Rendered(self.diagnostic(source), source)
+    }
+}
+
+struct Rendered<'a>(Diagnostic, &'a str);
+
+impl fmt::Display for Rendered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.render(self.1, Style::Plain).fmt(f)
     }
 }

@@ -6,12 +6,18 @@ use std::ops::ControlFlow;
 use super::arith::{compute, negate, range};
 use super::atom::Atom;
 use super::compare::compare;
-use super::error::{EvalError, EvalErrorKind};
+use super::error::{EvalClass, EvalError, EvalErrorKind};
+use super::legacy::LegacyNode;
+use super::meter::Meter;
+use super::quantifier::Quantifier;
+use super::test::TextTest;
 use crate::ast::{Arithmetic, Comparison, Span};
 use crate::clock::Clock;
+use crate::function::Function;
 use crate::net::IpSpan;
+use crate::set::NamedSet;
 use crate::subject::{Presence, Subject};
-use crate::value::{Value, ValueRef};
+use crate::value::{Type, Value, ValueRef};
 
 /// A node of a program: the tree of the filter with its fields bound, its constants folded and its common
 /// comparisons fused.
@@ -29,9 +35,30 @@ pub(super) enum Node<F> {
     Chain(Box<Self>, Box<[(Arithmetic, Self, Span)]>),
     Range(Box<(Self, Self)>),
     List(Box<[Self]>),
-    Length(Box<Self>, &'static str, Span),
+    Length(Box<Self>, Span),
     Now,
+    /// A set whose members are looked up at each evaluation.
+    Set(NamedSet),
+    /// Whether some text of the operand passes.
+    Fits(Box<Fits<F>>),
+    /// A question about the items of a list.
+    Quantify(Box<Quantifier<F>>),
+    /// A function of the context.
+    Call(Function, Box<[Self]>, Span),
+    /// This answer where the operand fails for a missing variable.
+    Lenient(Box<Self>, bool),
     Atom(Box<Atom<F>>),
+    Legacy(Box<LegacyNode<F>>),
+}
+
+/// A test of texts.
+#[derive(Debug)]
+pub(super) struct Fits<F> {
+    pub(super) operand: Node<F>,
+    pub(super) test: TextTest,
+    /// Whether it was written as the operator `matches`.
+    pub(super) operator: bool,
+    pub(super) span: Span,
 }
 
 /// What an expression amounts to as a condition.
@@ -52,7 +79,7 @@ impl From<bool> for Verdict {
 }
 
 impl Verdict {
-    fn of(value: &Value) -> Self {
+    pub(super) fn of(value: &Value) -> Self {
         match value {
             Value::Bool(value) => Self::from(*value),
             other if other.is_truthy() => Self::Truthy,
@@ -65,6 +92,7 @@ impl Verdict {
 pub(super) struct Scene<'a, S> {
     pub(super) subject: &'a S,
     pub(super) clock: &'a Clock,
+    pub(super) meter: &'a Meter,
 }
 
 impl<S: Subject> Scene<'_, S> {
@@ -98,6 +126,11 @@ impl<S: Subject> Scene<'_, S> {
             Node::Not(operand) => Ok((self.verdict(operand)? == Verdict::False).into()),
             Node::Exists(field) => Ok(self.exists(field).into()),
             Node::Compare(op, operands, span) => self.compare(*op, operands, *span).map(Verdict::from),
+            Node::Fits(fits) => self.fits(fits).map(Verdict::from),
+            Node::Lenient(operand, missing) => match self.verdict(operand) {
+                Err(error) if error.class() == EvalClass::Missing => Ok((*missing).into()),
+                answer => answer,
+            },
             other => self.value(other).map(|value| Verdict::of(&value)),
         }
     }
@@ -123,16 +156,25 @@ impl<S: Subject> Scene<'_, S> {
             },
             Node::Chain(first, links) => return self.chain(first, links),
             Node::Negate(operand, span) => return self.negate(operand, *span),
+            Node::Legacy(node) => return self.legacy(node),
             Node::Range(ends) => return self.range(ends),
             Node::List(items) => return self.list(items),
-            Node::Length(argument, name, span) => return self.length(argument, name, *span).and_then(owned),
+            Node::Length(argument, span) => return self.length(argument, *span).and_then(owned),
+            Node::Set(set) => Value::List(set.load().values().to_vec()),
+            Node::Fits(fits) => Value::Bool(self.fits(fits)?),
+            Node::Quantify(quantifier) => return self.quantify(quantifier).and_then(owned),
+            Node::Call(function, arguments, span) => return self.call(function, arguments, *span),
+            Node::Lenient(operand, missing) => match self.value(operand) {
+                Err(error) if error.class() == EvalClass::Missing => Value::Bool(*missing),
+                answer => return answer,
+            },
         }))
     }
 
     // The branches below are functions of their own so that the recursive one above stays small on the stack.
 
     /// The value that decides an `and` (the first that counts as false) or an `or` (as true), else the last.
-    fn first<'p>(&self, operands: &'p [Node<S::Field>], wanted: bool) -> Result<Cow<'p, Value>, EvalError> {
+    pub(super) fn first<'p>(&self, operands: &'p [Node<S::Field>], wanted: bool) -> Result<Cow<'p, Value>, EvalError> {
         let mut value = Cow::Owned(Value::Null);
         for operand in operands {
             value = self.value(operand)?;
@@ -165,6 +207,13 @@ impl<S: Subject> Scene<'_, S> {
                     Cow::Owned(compute(*op, &left, right).map_err(|kind| EvalError::new(kind, *span))?)
                 }
             };
+            // A long chain may join the same large list or text again and again.
+            let size = match &*left {
+                Value::Str(text) => text.len() / 64,
+                Value::List(items) => items.len(),
+                _ => 0,
+            };
+            self.meter.spend(size).map_err(|kind| EvalError::new(kind, *span))?;
         }
         Ok(left)
     }
@@ -195,18 +244,57 @@ impl<S: Subject> Scene<'_, S> {
         span: Span,
     ) -> Result<bool, EvalError> {
         let left = self.value(&operands.0)?;
-        let right = self.value(&operands.1)?;
-        compare(op, left.view(), right.view()).map_err(|kind| EvalError::new(kind, span))
+        let answer = if let Node::Set(set) = &operands.1 {
+            compare(op, left.view(), set.load().view(), self.meter)
+        } else {
+            let right = self.value(&operands.1)?;
+            compare(op, left.view(), right.view(), self.meter)
+        };
+        answer.map_err(|kind| EvalError::new(kind, span))
     }
 
-    fn length(&self, argument: &Node<S::Field>, name: &'static str, span: Span) -> Result<Value, EvalError> {
+    fn fits(&self, fits: &Fits<S::Field>) -> Result<bool, EvalError> {
+        let odd = |value: ValueRef<'_>| {
+            let found = value.kind();
+            if fits.operator {
+                EvalErrorKind::Undefined {
+                    operator: Comparison::Matches.symbol(),
+                    left: found,
+                    right: Type::Text,
+                }
+            } else {
+                EvalErrorKind::Argument { found }
+            }
+        };
+        let value = self.value(&fits.operand)?;
+        let answer = fits.test.any(value.view(), self.meter, &odd);
+        answer.map_err(|kind| EvalError::new(kind, fits.span))
+    }
+
+    fn call<'p>(
+        &self,
+        function: &Function,
+        arguments: &[Node<S::Field>],
+        span: Span,
+    ) -> Result<Cow<'p, Value>, EvalError> {
+        let mut values = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            values.push(self.value(argument)?.into_owned());
+        }
+        function
+            .call(&values)
+            .map_err(|error| EvalError::new(error.into(), span))
+            .and_then(owned)
+    }
+
+    fn length(&self, argument: &Node<S::Field>, span: Span) -> Result<Value, EvalError> {
         // A list in the record is counted without building it.
         if let Node::Field(field, _) | Node::Default(field, _) = argument {
             let mut items = 0;
             let mut only = None;
             let presence = self.subject.visit(field, &mut |value| {
                 items += 1;
-                only = Some(length_of(value, name));
+                only = Some(length_of(value));
                 ControlFlow::Continue(())
             });
             match (presence, only) {
@@ -216,7 +304,7 @@ impl<S: Subject> Scene<'_, S> {
             }
         }
         let value = self.value(argument)?;
-        length_of(value.view(), name).map_err(|kind| EvalError::new(kind, span))
+        length_of(value.view()).map_err(|kind| EvalError::new(kind, span))
     }
 
     fn exists(&self, field: &S::Field) -> bool {
@@ -246,21 +334,18 @@ impl<S: Subject> Scene<'_, S> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it ends the branches of an evaluation")]
-fn owned<'p>(value: Value) -> Result<Cow<'p, Value>, EvalError> {
+pub(super) fn owned<'p>(value: Value) -> Result<Cow<'p, Value>, EvalError> {
     Ok(Cow::Owned(value))
 }
 
 /// What `length` answers.
-pub(super) fn length_of(value: ValueRef<'_>, function: &'static str) -> Result<Value, EvalErrorKind> {
+pub(super) fn length_of(value: ValueRef<'_>) -> Result<Value, EvalErrorKind> {
     let count = |count: usize| i128::try_from(count).unwrap_or(i128::MAX);
     match value {
         ValueRef::Str(text) => Ok(Value::Int(count(text.chars().count()))),
         ValueRef::List(items) => Ok(Value::Int(count(items.len()))),
         ValueRef::Ip(span) => Ok(addresses(&span)),
-        other => Err(EvalErrorKind::Argument {
-            function,
-            found: other.kind(),
-        }),
+        other => Err(EvalErrorKind::Argument { found: other.kind() }),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::error::{ParseError, ParseErrorKind};
 use super::grammar::Rule;
-use super::{Limits, literal};
+use super::literal;
+use super::unexpected::NOT;
 use crate::ast::{Arithmetic, Call, Comparison, Expr, ExprKind, Level, Literal, Span, Variable};
+use crate::limits::Limits;
 use crate::path::Path;
 
 /// What waits for its right operand, or for its closing bracket.
@@ -65,7 +67,11 @@ pub(super) struct Builder<'t> {
     word: Option<Word>,
     /// Brackets and minuses open.
     depth: usize,
+    /// Operands and operators so far.
+    nodes: usize,
     pub(super) errors: Vec<ParseError>,
+    /// Where the last operator stands that does not go with the one before it.
+    last_refused: Option<u32>,
 }
 
 impl<'t> Builder<'t> {
@@ -77,12 +83,19 @@ impl<'t> Builder<'t> {
             pending: Vec::with_capacity(8),
             word: None,
             depth: 0,
+            nodes: 0,
             errors: Vec::new(),
+            last_refused: None,
         }
     }
 
     /// Takes the next token. Returns `None` when going on makes no sense; the reason is in `errors`.
     pub(super) fn token(&mut self, rule: Rule, span: Span) -> Option<()> {
+        self.nodes += 1;
+        if self.nodes > self.limits.nodes {
+            self.fail(ParseErrorKind::TooManyNodes, span, None);
+            return None;
+        }
         match (self.word.take(), rule) {
             (Some(Word { name, mark: None }), Rule::copen) => return self.open_call(name, span),
             (Some(Word { name, mark: None }), Rule::mark) => {
@@ -189,7 +202,7 @@ impl<'t> Builder<'t> {
 
     fn literal(&mut self, literal: Result<Literal, ParseErrorKind>, span: Span) {
         let literal = literal.unwrap_or_else(|kind| {
-            self.fail(kind, span, literal_hint(kind));
+            self.fail(kind, span, None);
             // Building goes on so that the other constants are checked as well.
             Literal::Int(0)
         });
@@ -213,32 +226,35 @@ impl<'t> Builder<'t> {
             && let Some(waiting) = top.level()
             && waiting >= level
         {
-            if waiting == Level::Compare && level == Level::Compare {
-                let hint = Some("join two comparisons by `and`, or put one in parentheses");
-                self.fail(ParseErrorKind::ChainedComparison, span, hint);
-                return None;
-            }
-            let ranges = usize::from(matches!(top, Pending::Range)) + usize::from(matches!(operator, Pending::Range));
-            if waiting == Level::Join && level == Level::Join && ranges > 0 {
-                self.fail(ParseErrorKind::MixedJoin, span, Some("put one of them in parentheses"));
-                return None;
-            }
+            let ranges = matches!(top, Pending::Range) || matches!(operator, Pending::Range);
             self.reduce();
+            match (waiting, level) {
+                (Level::Compare, Level::Compare) => self.refuse(ParseErrorKind::ChainedComparison, span),
+                (Level::Join, Level::Join) if ranges => self.refuse(ParseErrorKind::MixedJoin, span),
+                _ => {}
+            }
         }
         self.pending.push(operator);
         Some(())
     }
 
+    /// Notes an operator that does not go with the one before it, once for a whole chain. What is on its left is
+    /// forgotten, and building goes on so that more mistakes are found.
+    fn refuse(&mut self, kind: ParseErrorKind, span: Span) {
+        let Some(left) = self.operands.last_mut() else { return };
+        left.kind = ExprKind::Literal(Literal::Int(0));
+        let start = left.span.start;
+        if self.last_refused.is_none_or(|last| last < start) {
+            self.fail(kind, span, None);
+        }
+        self.last_refused = Some(span.start);
+    }
+
     fn open_call(&mut self, name: Span, span: Span) -> Option<()> {
         let text = self.slice(name);
         if text.contains(['.', '-']) || text.eq_ignore_ascii_case("not") {
-            let hint = if text.contains(['.', '-']) {
-                "the name of a function has letters, digits and underscores only"
-            } else {
-                "`not` can only stand at the start, after `(`, `and`, `or`, and in arguments; put it in parentheses"
-            };
-            self.fail(ParseErrorKind::FunctionName, name, Some(hint));
-            return None;
+            let hint = text.eq_ignore_ascii_case("not").then_some(NOT);
+            self.fail(ParseErrorKind::FunctionName, name, hint);
         }
         self.deeper(span)?;
         self.pending.push(Pending::Call {
@@ -344,8 +360,9 @@ fn infix(text: &str) -> Pending {
         ">=" => Pending::Compare(Comparison::GreaterOrEqual),
         "<" => Pending::Compare(Comparison::Less),
         "<=" => Pending::Compare(Comparison::LessOrEqual),
-        "=" => Pending::Compare(Comparison::Matches),
+        "=" => Pending::Compare(Comparison::AnyEqual),
         "==" => Pending::Compare(Comparison::Equals),
+        "!=" => Pending::Compare(Comparison::NoneEqual),
         "+" => Pending::Chain(Arithmetic::Add),
         "-" => Pending::Chain(Arithmetic::Subtract),
         "*" => Pending::Chain(Arithmetic::Multiply),
@@ -354,15 +371,7 @@ fn infix(text: &str) -> Pending {
         "." => Pending::Chain(Arithmetic::Concat),
         ".." => Pending::Range,
         word if word.len() == 2 => Pending::Compare(Comparison::In),
+        word if word.len() == 7 => Pending::Compare(Comparison::Matches),
         _ => Pending::Compare(Comparison::Contains),
-    }
-}
-
-fn literal_hint(kind: ParseErrorKind) -> Option<&'static str> {
-    match kind {
-        ParseErrorKind::Ip(crate::net::IpError::Malformed) => {
-            Some("write texts in quotes; addresses are four numbers up to 255 without leading zeros, or IPv6")
-        }
-        _ => None,
     }
 }

@@ -1,12 +1,14 @@
 //! What can be wrong with a filter text.
 
+mod advice;
+
 use std::fmt;
 
 use thiserror::Error;
 
 use crate::ast::Span;
 use crate::net::IpError;
-use crate::report::{self, Message};
+use crate::report::{self, Diagnostic};
 use crate::time::TimeError;
 
 /// What is wrong.
@@ -22,6 +24,24 @@ pub enum ParseErrorKind {
     /// A comparison of a comparison, as in `1 < 2 < 3`.
     #[error("comparisons do not chain")]
     ChainedComparison,
+    /// Nothing but blanks and comments.
+    #[error("the filter is empty")]
+    Empty,
+    /// A bracket that is open at the end of the text.
+    #[error("this bracket is never closed")]
+    Unclosed,
+    /// A quote without a second one.
+    #[error("this quote is never closed")]
+    UnclosedQuote,
+    /// A closing bracket where none, or one of the other kind, is open.
+    #[error("this bracket closes nothing")]
+    Unopened,
+    /// An operator of another language.
+    #[error("there is no such operator")]
+    NoOperator,
+    /// A character that has a place in quotes and comments only.
+    #[error("unexpected character")]
+    Character,
     /// `..` beside another `..` or beside `.`.
     #[error("`..` cannot stand beside another `..` or `.`")]
     MixedJoin,
@@ -37,6 +57,9 @@ pub enum ParseErrorKind {
     /// A list has more items than [`Limits::list_items`](crate::Limits).
     #[error("the list has too many items")]
     TooManyItems,
+    /// More constants, variables, operators and brackets than [`Limits::nodes`](crate::Limits).
+    #[error("the filter has too many parts")]
+    TooManyNodes,
     /// Not an address, network or range of addresses.
     #[error("bad address: {0}")]
     Ip(IpError),
@@ -51,6 +74,16 @@ pub enum ParseErrorKind {
     Number,
 }
 
+impl ParseErrorKind {
+    /// Whether the filter may be right, but is too large.
+    pub(super) const fn is_limit(self) -> bool {
+        matches!(
+            self,
+            Self::TooDeep | Self::TooLong | Self::TooManyItems | Self::TooManyNodes
+        )
+    }
+}
+
 /// One mistake in a filter text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
@@ -58,15 +91,17 @@ pub struct ParseError {
     pub(super) span: Span,
     pub(super) expected: Vec<&'static str>,
     pub(super) hint: Option<&'static str>,
+    pub(super) label: Option<(Span, &'static str)>,
 }
 
 impl ParseError {
-    pub(super) const fn new(kind: ParseErrorKind, span: Span) -> Self {
+    pub(crate) const fn new(kind: ParseErrorKind, span: Span) -> Self {
         Self {
             kind,
             span,
             expected: Vec::new(),
             hint: None,
+            label: None,
         }
     }
 
@@ -88,12 +123,6 @@ impl ParseError {
         &self.expected
     }
 
-    /// Advice, if there is any.
-    #[must_use]
-    pub const fn hint(&self) -> Option<&'static str> {
-        self.hint
-    }
-
     /// Whether the form is right, but a constant (address, time, number) does not exist.
     #[must_use]
     pub const fn is_bad_literal(&self) -> bool {
@@ -110,9 +139,16 @@ impl ParseError {
             ParseErrorKind::ChainedComparison => "F0103",
             ParseErrorKind::MixedJoin => "F0104",
             ParseErrorKind::FunctionName => "F0105",
+            ParseErrorKind::Empty => "F0106",
+            ParseErrorKind::Unclosed => "F0107",
+            ParseErrorKind::UnclosedQuote => "F0108",
+            ParseErrorKind::Unopened => "F0109",
+            ParseErrorKind::NoOperator => "F0110",
             ParseErrorKind::TooDeep => "F0111",
             ParseErrorKind::TooLong => "F0112",
             ParseErrorKind::TooManyItems => "F0113",
+            ParseErrorKind::TooManyNodes => "F0114",
+            ParseErrorKind::Character => "F0115",
             ParseErrorKind::Ip(_) => "F0201",
             ParseErrorKind::Time(_) => "F0202",
             ParseErrorKind::Duration(_) => "F0203",
@@ -123,19 +159,38 @@ impl ParseError {
 
 /// Everything found wrong with a filter text, in the order of the text; never empty.
 ///
-/// The form of the text is checked first, and only its first mistake is known; bad constants are reported all together.
+/// After a mistake of form, reading goes on at the next `and`, `or`, comma or closing bracket that certainly belongs to
+/// the expression around the mistake, so that the mistakes reported do not follow from each other; twenty at most.
 /// `Display` shows each with its source line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseErrors {
-    pub(super) source: Box<str>,
-    pub(super) errors: Vec<ParseError>,
+    source: Box<str>,
+    errors: Vec<ParseError>,
 }
 
 impl ParseErrors {
+    pub(crate) fn new(source: &str, mut errors: Vec<ParseError>) -> Self {
+        errors.sort_by_key(|error| error.span.start);
+        errors.truncate(report::MOST);
+        Self {
+            source: source.into(),
+            errors,
+        }
+    }
+
     /// The mistakes.
     #[must_use]
     pub fn errors(&self) -> &[ParseError] {
         &self.errors
+    }
+
+    /// The mistakes as messages with advice.
+    #[must_use]
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        self.errors
+            .iter()
+            .map(|error| advice::diagnostic(error, &self.source))
+            .collect()
     }
 
     /// The text as given.
@@ -153,21 +208,7 @@ impl ParseErrors {
 
 impl fmt::Display for ParseErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, error) in self.errors.iter().enumerate() {
-            if at > 0 {
-                f.write_str("\n\n")?;
-            }
-            let message = Message {
-                code: error.code(),
-                title: error.kind,
-                span: error.span,
-                expected: &error.expected,
-                hint: error.hint,
-                source: &self.source,
-            };
-            message.fmt(f)?;
-        }
-        Ok(())
+        report::write_all(f, &self.diagnostics(), &self.source)
     }
 }
 

@@ -7,8 +7,14 @@
 )]
 
 mod atoms;
+mod check;
 mod conformance;
 mod diagnostics;
+mod explain;
+mod language;
 mod limits;
+mod pretty;
 mod print;
+mod pynspect;
+mod rule_sets;
 mod vectors;

@@ -40,6 +40,8 @@ fn question_marks_keep_their_meaning() {
     check("x ?? -1", "x ?? -1");
     check("(x ?? 1) - 1", "x ?? 1 - 1");
     check("x ?? (and)", "x ?? (and)");
+    check("x ?? matches matches 'y'", "x ?? matches matches \"y\"");
+    check("(x??) matches 'y'", "(x??) matches \"y\"");
     check("x ?? not", "x ?? not");
     check("x ?? (y??)", "x ?? (y??)");
     check("x ?? (y ?? z)", "x ?? (y ?? z)");
@@ -97,6 +99,8 @@ fn path() -> impl Strategy<Value = Path> {
         "AND",
         "or.x",
         "contains",
+        "matches",
+        "any",
         "T",
         "d",
         "e1",
@@ -105,7 +109,7 @@ fn path() -> impl Strategy<Value = Path> {
     .prop_map(|text| text.parse().unwrap())
 }
 
-fn tree() -> impl Strategy<Value = Expr> {
+pub(crate) fn tree() -> impl Strategy<Value = Expr> {
     let leaf = prop_oneof![
         literal(),
         path().prop_map(Expr::variable),
@@ -118,10 +122,24 @@ fn tree() -> impl Strategy<Value = Expr> {
             Comparison::GreaterOrEqual,
             Comparison::Less,
             Comparison::LessOrEqual,
-            Comparison::Matches,
+            Comparison::AnyEqual,
+            Comparison::NoneEqual,
             Comparison::Equals,
             Comparison::In,
             Comparison::Contains,
+            Comparison::Matches,
+        ]);
+        let function = prop::sample::select(vec![
+            "length",
+            "now",
+            "any",
+            "all_in",
+            "count",
+            "startswith",
+            "glob",
+            "of_the_embedder",
+            "in",
+            "d2",
         ]);
         let arithmetic = prop::sample::select(vec![
             Arithmetic::Add,
@@ -141,9 +159,58 @@ fn tree() -> impl Strategy<Value = Expr> {
             inner.clone().prop_map(Expr::negate),
             (path(), inner.clone()).prop_map(|(path, default)| Expr::default(path, default)),
             prop::collection::vec(inner.clone(), 0..4).prop_map(Expr::list),
-            prop::collection::vec(inner, 0..3).prop_map(|arguments| Expr::call("length", arguments)),
+            (function, prop::collection::vec(inner, 0..3)).prop_map(|(name, arguments)| Expr::call(name, arguments)),
         ]
     })
+}
+
+/// Blanks and comments, as may stand between any two tokens.
+fn gap() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        " ",
+        "\t",
+        "\r\n",
+        "\u{c}",
+        "# or 'half ([\n",
+        "#\n",
+        "# a # b \"é\"\r\n",
+    ]);
+    prop::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
+}
+
+/// A canonical text with other gaps between its tokens, which it may have none of after a bracket or a comma.
+fn spread(text: &str, gaps: &[String]) -> String {
+    let mut gaps = gaps.iter().cycle().map(String::as_str);
+    let mut gap = || gaps.next().unwrap_or_default();
+    let mut spread = gap().to_owned();
+    let mut quote = None;
+    for character in text.chars() {
+        match (quote, character) {
+            (Some(open), _) if open != character => spread.push(character),
+            (Some(_), _) => {
+                quote = None;
+                spread.push(character);
+            }
+            (None, '"' | '\'') => {
+                quote = Some(character);
+                spread.push(character);
+            }
+            (None, ' ') => {
+                spread.push(' ');
+                spread.push_str(gap());
+            }
+            (None, '(' | '[' | ',') => {
+                spread.push(character);
+                spread.push_str(gap());
+            }
+            (None, ')' | ']') => {
+                spread.push_str(gap());
+                spread.push(character);
+            }
+            (None, _) => spread.push(character),
+        }
+    }
+    spread + gap()
 }
 
 const TOKENS: &[&str] = &[
@@ -155,6 +222,7 @@ const TOKENS: &[&str] = &[
     "OR",
     "in",
     "contains",
+    "matches",
     "&&",
     "||",
     "!",
@@ -177,6 +245,7 @@ const TOKENS: &[&str] = &[
     "<",
     "=",
     "==",
+    "!=",
     "1",
     "1.5",
     "1e3",
@@ -195,6 +264,8 @@ const TOKENS: &[&str] = &[
     "len(",
     "now()",
     "f(",
+    "any(",
+    "# or '",
     "\n",
     "é",
     "'",
@@ -208,6 +279,13 @@ proptest! {
         let printed = tree.to_string();
         let read = Filter::parse(&printed).unwrap_or_else(|errors| panic!("{errors}"));
         prop_assert_eq!(read.ast(), &tree, "{}", printed);
+    }
+
+    #[test]
+    fn comments_and_blanks(tree in tree(), gaps in prop::collection::vec(gap(), 1..8)) {
+        let text = spread(&tree.to_string(), &gaps);
+        let read = Filter::parse(&text).unwrap_or_else(|errors| panic!("{errors}"));
+        prop_assert_eq!(read.ast(), &tree, "{}", text);
     }
 
     #[test]

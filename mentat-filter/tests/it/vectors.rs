@@ -2,21 +2,30 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use jiff::SignedDuration;
 use mentat_filter::{Context, IpSpan, Value, parse_duration, parse_timestamp};
 use serde_json::Value as Json;
 
-/// The text of a vector file: from the folder that `MENTAT_VECTORS` names (`None` when it is not there), else our own.
+/// The text of a vector file: from the folder that `MENTAT_VECTORS` names (`None` when it is not there), else our own,
+/// plain or compressed.
 pub(crate) fn read(name: &str) -> Option<String> {
-    match std::env::var_os("MENTAT_VECTORS") {
-        Some(folder) => fs::read_to_string(Path::new(&folder).join(name)).ok(),
-        None => {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
-            Some(fs::read_to_string(path).unwrap())
-        }
+    let folder = std::env::var_os("MENTAT_VECTORS").map(PathBuf::from);
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let path = folder.as_ref().unwrap_or(&own).join(name);
+    if path.exists() {
+        return Some(fs::read_to_string(path).unwrap());
     }
+    let packed = path.with_added_extension("gz");
+    if packed.exists() {
+        let output = Command::new("gzip").arg("-dc").arg(&packed).output().unwrap();
+        assert!(output.status.success(), "gzip -dc {}", packed.display());
+        return Some(String::from_utf8(output.stdout).unwrap());
+    }
+    assert!(folder.is_some(), "no {}", path.display());
+    None
 }
 
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = Json> {
@@ -28,6 +37,8 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = Json> {
 /// The records and contexts that vectors refer to.
 pub(crate) struct Records {
     pub(crate) records: BTreeMap<String, Value>,
+    /// The same, but with the minutes of negative offsets counted as positive (rule D05 of the event model).
+    pub(crate) with_odd_offsets: BTreeMap<String, Value>,
     pub(crate) contexts: BTreeMap<String, Context>,
 }
 
@@ -37,16 +48,19 @@ impl Records {
         let own =
             || fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/filter-records.json")).unwrap();
         let json: Json = serde_json::from_str(&read("filter-records.json").unwrap_or_else(own)).unwrap();
-        let records = json["records"].as_object().unwrap().iter().map(|(name, record)| {
-            let data = &record["data"];
-            let value = match record["typed"].as_str().unwrap() {
-                "tagged" => tagged(data),
-                "json" => plain(data),
-                "idea" => idea("", data),
-                other => panic!("unknown typing {other}"),
-            };
-            (name.clone(), value)
-        });
+        let records = |offsets: fn(&str) -> jiff::Timestamp| {
+            let records = json["records"].as_object().unwrap().iter().map(move |(name, record)| {
+                let data = &record["data"];
+                let value = match record["typed"].as_str().unwrap() {
+                    "tagged" => tagged(data),
+                    "json" => plain(data),
+                    "idea" => idea("", data, offsets),
+                    other => panic!("unknown typing {other}"),
+                };
+                (name.clone(), value)
+            });
+            records.collect()
+        };
         let contexts = json["contexts"].as_object().unwrap().iter().map(|(name, values)| {
             let pairs = values
                 .as_object()
@@ -56,7 +70,8 @@ impl Records {
             (name.clone(), pairs.collect())
         });
         Self {
-            records: records.collect(),
+            records: records(|text| parse_timestamp(text).unwrap()),
+            with_odd_offsets: records(with_odd_offset),
             contexts: contexts.collect(),
         }
     }
@@ -118,13 +133,27 @@ fn time(text: &str) -> jiff::Timestamp {
         .unwrap()
 }
 
+/// A time whose negative offset has minutes that count as positive.
+fn with_odd_offset(text: &str) -> jiff::Timestamp {
+    let time = parse_timestamp(text).unwrap();
+    match text.rsplit_once('-').and_then(|(_, offset)| offset.split_once(':')) {
+        Some((_, minutes)) if text.contains('T') && minutes.len() == 2 => {
+            time - SignedDuration::from_mins(2 * minutes.parse::<i64>().unwrap())
+        }
+        _ => time,
+    }
+}
+
 /// An event with the types of its well-known keys.
-fn idea(key: &str, json: &Json) -> Value {
+fn idea(key: &str, json: &Json, time: fn(&str) -> jiff::Timestamp) -> Value {
     match (key, json) {
         ("IP4" | "IP6", Json::String(text)) => Value::Ip(text.parse::<IpSpan>().unwrap()),
         ("AggrWin", Json::String(text)) => Value::Duration(parse_duration(text).unwrap()),
-        (key, Json::String(text)) if key.ends_with("Time") => Value::Time(parse_timestamp(text).unwrap()),
-        (_, Json::Object(map)) => Value::Map(map.iter().map(|(key, value)| (key.clone(), idea(key, value))).collect()),
-        (key, other) => convert(other, &|item| idea(key, item)),
+        (key, Json::String(text)) if key.ends_with("Time") => Value::Time(time(text)),
+        (_, Json::Object(map)) => {
+            let members = map.iter().map(|(key, value)| (key.clone(), idea(key, value, time)));
+            Value::Map(members.collect())
+        }
+        (key, other) => convert(other, &|item| idea(key, item, time)),
     }
 }
