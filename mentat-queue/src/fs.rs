@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{CWD, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat};
+use rustix::fs::{CWD, FileType, FlockOperation, Gid, Mode, OFlags, RenameFlags, Stat, Uid};
 use rustix::io::Errno;
 
 #[cfg(test)]
@@ -20,7 +20,8 @@ pub(crate) mod simulated;
 
 /// The operations a queue needs, each one system call or a few that belong together.
 pub(crate) trait Fs: fmt::Debug + Send + Sync {
-    /// Makes a directory with exactly this mode, whatever the umask. `AlreadyExists` if there is one.
+    /// Makes a directory with exactly this mode, whatever the umask. `AlreadyExists` if there is one. Made by root it
+    /// belongs to whom the directory around it belongs to: an operator must not lock the daemons out.
     fn make_directory(&self, path: &Path, mode: u32) -> io::Result<()>;
     /// Shows every entry's name, in no order, until told to stop.
     fn list(&self, path: &Path, see: &mut dyn FnMut(&OsStr) -> ControlFlow<()>) -> io::Result<()>;
@@ -91,6 +92,10 @@ pub(crate) struct Meta {
     pub(crate) changed: SystemTime,
     pub(crate) device: u64,
     pub(crate) inode: u64,
+    /// Permission bits.
+    pub(crate) mode: u32,
+    pub(crate) user: u32,
+    pub(crate) group: u32,
 }
 
 impl Meta {
@@ -114,6 +119,13 @@ pub(crate) struct Disk;
 impl Fs for Disk {
     fn make_directory(&self, path: &Path, mode: u32) -> io::Result<()> {
         rustix::fs::mkdir(path, Mode::from_raw_mode(mode))?;
+        if rustix::process::geteuid().is_root() {
+            let around = rustix::fs::stat(path.parent().unwrap_or(path))?;
+            let (user, group) = (Uid::from_raw(around.st_uid), Gid::from_raw(around.st_gid));
+            if !user.is_root() {
+                rustix::fs::chown(path, Some(user), Some(group))?;
+            }
+        }
         Ok(rustix::fs::chmod(path, Mode::from_raw_mode(mode))?)
     }
 
@@ -256,6 +268,9 @@ fn meta(stat: &Stat) -> Meta {
         changed: time(stat.st_ctime as _, stat.st_ctime_nsec as _),
         device: stat.st_dev as _,
         inode: stat.st_ino as _,
+        mode: stat.st_mode & 0o7777,
+        user: stat.st_uid,
+        group: stat.st_gid,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,12 +11,17 @@ use crate::fs::{Disk, Fs};
 use crate::name::MessageName;
 use crate::notice::{Notice, NoticeKind, Notices};
 use crate::options::{Durability, Options};
-use crate::{Error, Watcher};
+use crate::{Error, Operator, Watcher};
 
+use counters::Counters;
 use instance::Instance;
 use room::Room;
+use steps::make_directories;
 
+mod attempts;
 pub(crate) mod claim;
+pub(crate) mod counters;
+pub(crate) mod defer;
 pub(crate) mod instance;
 pub(crate) mod publish;
 pub(crate) mod recover;
@@ -25,15 +29,17 @@ mod room;
 pub(crate) mod settle;
 mod sidecar;
 pub(crate) mod status;
+pub(crate) mod steps;
+mod tidy;
 
 #[cfg(test)]
 mod crash_tests;
 
+/// The directories that every queue has. `deferred` and `hold` are made when they are first needed.
+pub(crate) const SUB_DIRECTORIES: [&str; 4] = ["incoming", "pending", "tmp", "errors"];
+
 /// The suffix of the files in `errors` that tell why.
 pub(crate) const SIDECAR: &str = ".meta";
-
-/// How many `.N` names are tried before a collision counts as an error.
-const MAX_NUMBER: u32 = 10_000;
 
 /// A queue in a directory.
 ///
@@ -69,12 +75,9 @@ impl Queue {
     }
 
     pub(crate) fn open_on(fs: Arc<dyn Fs>, dir: PathBuf, options: Options) -> Result<Self, Error> {
-        let sub = |name: &str| dir.join(name);
-        let (incoming, pending, tmp, errors) = (sub("incoming"), sub("pending"), sub("tmp"), sub("errors"));
-        let attempts = pending.join(".attempts");
         let mut changed = Vec::new();
-        for directory in [&incoming, &pending, &tmp, &errors] {
-            make_directories(fs.as_ref(), directory, options.directory_mode, &mut changed)?;
+        for sub in SUB_DIRECTORIES {
+            make_directories(fs.as_ref(), &dir.join(sub), options.directory_mode, &mut changed)?;
         }
         if options.durability != Durability::None {
             for directory in changed {
@@ -82,25 +85,7 @@ impl Queue {
                     .map_err(|e| Error::io("sync directory", &directory, e))?;
             }
         }
-        let device = fs
-            .inspect(&incoming)
-            .map_err(|e| Error::io("open queue", &incoming, e))?
-            .device;
-        let owner = instance::owner();
-        let state = Mutex::default();
-        let inner = Inner {
-            fs,
-            dir,
-            incoming,
-            pending,
-            tmp,
-            errors,
-            attempts,
-            options,
-            device,
-            owner,
-            state,
-        };
+        let inner = Inner::new(fs, dir, options)?;
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -114,6 +99,14 @@ impl Queue {
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.inner.options
+    }
+
+    /// The operator's view of this queue.
+    #[must_use]
+    pub fn operator(&self) -> Operator {
+        Operator {
+            inner: Arc::clone(&self.inner),
+        }
     }
 
     /// What happened since the last call that a person should learn: skipped, rejected, recovered entries.
@@ -133,27 +126,6 @@ impl Queue {
     }
 }
 
-/// Makes `path` and its missing parents; notes the directories that got a new entry.
-fn make_directories(fs: &dyn Fs, path: &Path, mode: u32, changed: &mut Vec<PathBuf>) -> Result<(), Error> {
-    let fail = |e: io::Error| Error::io("make directory", path, e);
-    match fs.make_directory(path, mode) {
-        Ok(()) => {}
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            make_directories(fs, path.parent().ok_or_else(|| fail(e))?, mode, changed)?;
-            match fs.make_directory(path, mode) {
-                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(fail(e)),
-                _ => {}
-            }
-        }
-        Err(e) => return Err(fail(e)),
-    }
-    if let Some(parent) = path.parent().filter(|p| !changed.iter().any(|c| c == p)) {
-        changed.push(parent.into());
-    }
-    Ok(())
-}
-
 /// What handles, claims and the recovery of one open queue share.
 #[derive(Debug)]
 pub(crate) struct Inner {
@@ -163,6 +135,8 @@ pub(crate) struct Inner {
     pub(crate) pending: PathBuf,
     pub(crate) tmp: PathBuf,
     pub(crate) errors: PathBuf,
+    pub(crate) deferred: PathBuf,
+    pub(crate) hold: PathBuf,
     pub(crate) attempts: PathBuf,
     pub(crate) options: Options,
     pub(crate) device: u64,
@@ -178,6 +152,9 @@ pub(crate) struct State {
     /// Candidates of the last scan, best first.
     backlog: VecDeque<(SystemTime, MessageName)>,
     last_recovery: Option<Instant>,
+    /// When `deferred` was last looked at.
+    last_due: Option<Instant>,
+    counters: Counters,
     notices: Notices,
     /// Directories whose sync failed: the next settlement syncs them too before it says Ok.
     unsynced: BTreeSet<PathBuf>,
@@ -187,6 +164,29 @@ pub(crate) struct State {
 }
 
 impl Inner {
+    /// The queue in `dir`, which has to have an `incoming`; nothing is made.
+    pub(crate) fn new(fs: Arc<dyn Fs>, dir: PathBuf, options: Options) -> Result<Self, Error> {
+        let incoming = dir.join("incoming");
+        let found = fs
+            .inspect(&incoming)
+            .map_err(|e| Error::io("open queue", &incoming, e))?;
+        Ok(Self {
+            fs,
+            incoming,
+            pending: dir.join("pending"),
+            tmp: dir.join("tmp"),
+            errors: dir.join("errors"),
+            deferred: dir.join("deferred"),
+            hold: dir.join("hold"),
+            attempts: dir.join("pending/.attempts"),
+            dir,
+            options,
+            device: found.device,
+            owner: instance::owner(),
+            state: Mutex::default(),
+        })
+    }
+
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // Every update of the state is complete in itself, so a panic elsewhere leaves nothing half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -217,62 +217,4 @@ impl Inner {
     pub(crate) fn owner(&self) -> &str {
         &self.owner
     }
-
-    /// Makes the names in these directories durable, and in those whose last sync failed.
-    pub(crate) fn sync_directories(&self, directories: &[&Path]) -> Result<(), Error> {
-        if !self.syncs() {
-            return Ok(());
-        }
-        let failed = std::mem::take(&mut self.state().unsynced);
-        let mut due: Vec<PathBuf> = Vec::new();
-        // Callers pass destinations before sources; the order is kept, since a move must be known to have arrived
-        // before its source is known to be gone.
-        for directory in directories.iter().map(|d| d.to_path_buf()).chain(failed) {
-            if !due.contains(&directory) {
-                due.push(directory);
-            }
-        }
-        for (done, directory) in due.iter().enumerate() {
-            if let Err(e) = self.fs.sync_directory(directory) {
-                self.state().unsynced.extend(due.iter().skip(done).cloned());
-                return Err(Error::io("sync directory", directory, e));
-            }
-        }
-        Ok(())
-    }
-
-    /// Moves `from/name` into `to` without ever replacing: a taken name gets `.1`, `.2` … behind it.
-    pub(crate) fn move_new(&self, from: &Path, to: &Path, name: &MessageName) -> Result<MessageName, MoveError> {
-        let source = from.join(name.as_ref());
-        for number in 0..MAX_NUMBER {
-            let free = name.numbered(number);
-            let target = to.join(free.as_ref());
-            match self.fs.rename_new(&source, &target) {
-                Ok(()) => return Ok(free),
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(e) if e.kind() == io::ErrorKind::NotFound && self.is_absent(&source) => {
-                    return Err(MoveError::Vanished);
-                }
-                Err(e) if e.kind() == io::ErrorKind::CrossesDevices => return Err(MoveError::OtherDevice),
-                Err(e) => return Err(MoveError::Other(Error::rename(&source, &target, e))),
-            }
-        }
-        let taken = io::Error::from(io::ErrorKind::AlreadyExists);
-        Err(MoveError::Other(Error::rename(&source, &to.join(name.as_ref()), taken)))
-    }
-
-    pub(crate) fn is_absent(&self, path: &Path) -> bool {
-        self.fs
-            .inspect(path)
-            .is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
-    }
-}
-
-/// Why a message could not be moved.
-#[derive(Debug)]
-pub(crate) enum MoveError {
-    /// The source is gone; the destination is not the problem.
-    Vanished,
-    OtherDevice,
-    Other(Error),
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub(crate) mod read;
+
 /// Why a message goes to `errors`: a stable code, a sentence, and what else a person wants to know.
 ///
 /// ```

@@ -1,20 +1,34 @@
-//! `mentat queue`: looking at queues.
+//! `mentat queue`: looking at queues and working on them.
+
+mod errors;
+mod fsck;
+mod list;
+mod moves;
+mod put;
+mod recover;
+mod shape;
+mod show;
+mod status;
 
 use crate::exit::{Code, Failure};
-use crate::output;
 use crate::paths::Tree;
 use clap::{Parser, Subcommand};
 use mentat_core::QueueName;
-use mentat_core::queue::{Options, Queue};
+use mentat_core::queue::{Operator, Options};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-/// Look at queues.
+/// Look at queues and work on them, also while daemons use them.
 #[derive(Debug, Parser)]
 #[command(after_help = "Examples:
-  mentat queue status
-  mentat queue status mentat-storage --json
-  mentat --root target/mentat-demo queue status")]
+  mentat queue status                                what waits where
+  mentat queue errors mentat-storage                 why messages were rejected
+  mentat queue retry mentat-storage --reason bad-json
+  mentat queue hold mentat-inspector message.idea    keep it back; `release` lets it go
+  mentat queue fsck --repair                         find and mend what is not as it should be
+  mentat --root target/mentat-demo queue status
+
+A queue is a name below the spool, as in configuration files, or a path.")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -22,77 +36,36 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// What waits where, since when, and who works on it
-    Status {
-        /// Queue names or directories [default: all of the tree]
-        queues: Vec<String>,
-        /// As one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(serde::Serialize)]
-struct Status {
-    queue: String,
-    dir: PathBuf,
-    incoming: usize,
-    pending: usize,
-    /// Of those pending: without a living owner of ours.
-    pending_flat: usize,
-    errors: usize,
-    tmp: usize,
-    oldest_seconds: Option<u64>,
-    consumers: Vec<Consumer>,
-}
-
-#[derive(serde::Serialize)]
-struct Consumer {
-    host: String,
-    pid: u32,
-    alive: bool,
-    claimed: usize,
+    Status(status::Args),
+    List(list::Args),
+    Show(show::Args),
+    Put(put::Args),
+    Shape(shape::Args),
+    Errors(errors::Args),
+    Retry(moves::Retry),
+    Hold(moves::Hold),
+    Release(moves::Release),
+    Drop(moves::Drop),
+    Fsck(fsck::Args),
+    Recover(recover::Args),
 }
 
 pub(super) fn main(tree: &Tree, args: &Args) -> Result<(), Failure> {
-    let Command::Status { queues, json } = &args.command;
     let spool = tree.spool();
-    let dirs = if queues.is_empty() {
-        self::queues(&spool)?
-    } else {
-        queues
-            .iter()
-            .map(|name| QueueName::new(name.as_str()).resolve(&spool))
-            .collect()
-    };
-    let statuses = dirs.iter().map(|dir| status(dir)).collect::<Result<Vec<_>, _>>()?;
-    if *json {
-        return output::json(&serde_json::json!({ "queues": statuses }));
+    match &args.command {
+        Command::Status(args) => status::main(&spool, args),
+        Command::List(args) => list::main(&spool, args),
+        Command::Show(args) => show::main(&spool, args),
+        Command::Put(args) => put::main(&spool, args),
+        Command::Shape(args) => shape::main(&spool, args),
+        Command::Errors(args) => errors::main(&spool, args),
+        Command::Retry(args) => moves::retry(&spool, args),
+        Command::Hold(args) => moves::hold(&spool, args),
+        Command::Release(args) => moves::release(&spool, args),
+        Command::Drop(args) => moves::drop(&spool, args),
+        Command::Fsck(args) => fsck::main(&spool, args),
+        Command::Recover(args) => recover::main(&spool, args),
     }
-    output::line(format_args!(
-        "{:<28} {:>9} {:>8} {:>7} {:>5} {:>12}  consumers",
-        "queue", "incoming", "pending", "errors", "tmp", "oldest"
-    ))?;
-    for status in statuses {
-        let consumers: Vec<String> = status
-            .consumers
-            .iter()
-            .map(|consumer| format!("{}{}", consumer.pid, if consumer.alive { "" } else { " (dead)" }))
-            .collect();
-        output::line(format_args!(
-            "{:<28} {:>9} {:>8} {:>7} {:>5} {:>12}  {}",
-            status.queue,
-            status.incoming,
-            status.pending,
-            status.errors,
-            status.tmp,
-            status
-                .oldest_seconds
-                .map_or_else(|| "-".to_owned(), |seconds| format!("{seconds} s")),
-            consumers.join(", "),
-        ))?;
-    }
-    Ok(())
 }
 
 /// Every queue of the spool, in order of name.
@@ -101,50 +74,69 @@ pub(crate) fn queues(spool: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut dirs: Vec<PathBuf> = entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|dir| is_queue(dir))
+        .filter(|dir| dir.join("incoming").is_dir())
         .collect();
     dirs.sort_unstable();
     Ok(dirs)
 }
 
-fn is_queue(dir: &Path) -> bool {
-    ["incoming", "pending", "errors", "tmp"]
-        .iter()
-        .all(|part| dir.join(part).is_dir())
+/// The queues of these names, or all of the spool.
+fn open_all(spool: &Path, names: &[String], options: &Options) -> Result<Vec<Operator>, Failure> {
+    if names.is_empty() {
+        let open = |dir: PathBuf| Operator::open(dir, options.clone()).map_err(Failure::from);
+        return queues(spool)?.into_iter().map(open).collect();
+    }
+    names.iter().map(|name| open_with(spool, name, options)).collect()
 }
 
-fn status(dir: &Path) -> Result<Status, Failure> {
-    // Opening would make the directories: a mistyped name must not become a queue.
-    if !is_queue(dir) {
+fn open(spool: &Path, name: &str) -> Result<Operator, Failure> {
+    open_with(spool, name, &options())
+}
+
+fn open_with(spool: &Path, name: &str, options: &Options) -> Result<Operator, Failure> {
+    let dir = QueueName::new(name).resolve(spool);
+    if !dir.join("incoming").is_dir() {
+        let near = nearest(spool, name).map_or_else(String::new, |near| format!(" (did you mean '{near}'?)"));
         return Err(Failure::new(
             Code::Failure,
-            format_args!("{} is no queue", dir.display()),
+            format_args!("{} is no queue{near}", dir.display()),
         ));
     }
-    let status = Queue::open(dir, Options::default())?.status()?;
-    let age = |time: SystemTime| SystemTime::now().duration_since(time).unwrap_or_default().as_secs();
-    Ok(Status {
-        queue: dir
-            .file_name()
-            .unwrap_or(dir.as_os_str())
-            .to_string_lossy()
-            .into_owned(),
-        dir: dir.to_owned(),
-        incoming: status.incoming,
-        pending: status.pending,
-        pending_flat: status.pending_flat,
-        errors: status.errors,
-        tmp: status.tmp,
-        oldest_seconds: status.oldest.map(age),
-        consumers: status
-            .instances
-            .into_iter()
-            .map(|instance| Consumer {
-                host: instance.host,
-                pid: instance.pid,
-                alive: instance.alive,
-                claimed: instance.claimed,
-            })
-            .collect(),
-    })
+    Ok(Operator::open(dir, options.clone())?)
+}
+
+fn nearest(spool: &Path, name: &str) -> Option<String> {
+    let dirs = queues(spool).ok()?;
+    let names = dirs.iter().filter_map(|dir| dir.file_name()?.to_str());
+    let near = names
+        .map(|known| (strsim::damerau_levenshtein(known, name), known))
+        .min()?;
+    // `storage` is meant to be `mentat-storage.py`, too.
+    (near.0 <= 3 || near.1.contains(name)).then(|| near.1.to_owned())
+}
+
+/// What abandoned files are judged by: a whole message is one JSON value.
+fn options() -> Options {
+    let mut options = Options::default();
+    options.is_whole = |bytes| serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
+    options
+}
+
+/// The queue's name, for people.
+fn name(operator: &Operator) -> String {
+    let queue = operator.queue();
+    let name = queue.dir().file_name().unwrap_or(queue.dir().as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+/// Seconds since then; a time in the future is now.
+fn age(time: SystemTime) -> u64 {
+    SystemTime::now().duration_since(time).unwrap_or_default().as_secs()
+}
+
+/// Seconds until then; the past is now.
+fn left(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::now())
+        .unwrap_or(Duration::ZERO)
+        .as_secs()
 }

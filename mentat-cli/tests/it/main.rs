@@ -12,4 +12,5 @@ mod demo;
 mod filter;
 mod idea;
 mod program;
+mod queue;
 mod tidy;

@@ -156,6 +156,24 @@ impl Simulated {
             .collect()
     }
 
+    /// Contents of the files anywhere below a directory, hidden ones and what is in hidden directories left out.
+    pub(crate) fn below(&self, dir: &str) -> Vec<String> {
+        let world = self.world();
+        let shown = |path: &&PathBuf| {
+            let rest = path.strip_prefix(dir);
+            rest.is_ok_and(|rest| rest.iter().all(|part| !super::is_hidden(part)))
+        };
+        let inodes = world
+            .names
+            .iter()
+            .filter(|(path, _)| shown(path))
+            .map(|(_, id)| &world.inodes[id]);
+        inodes
+            .filter(|inode| !inode.directory)
+            .map(|inode| String::from_utf8(inode.bytes.clone()).unwrap())
+            .collect()
+    }
+
     /// Every call passes here.
     fn call(&self) -> io::Result<MutexGuard<'_, World>> {
         let mut world = self.world();
@@ -222,6 +240,9 @@ impl World {
             changed: SystemTime::now(),
             device: 1,
             inode: id,
+            mode: if inode.directory { 0o775 } else { 0o664 },
+            user: 0,
+            group: 0,
         }
     }
 

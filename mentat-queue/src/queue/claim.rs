@@ -1,28 +1,24 @@
 //! Consuming: scan, rename into the own instance directory, read.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
 use std::fmt;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::fs::{Contents, EntryKind, Meta, is_hidden};
 use crate::name::MessageName;
 use crate::notice::NoticeKind;
-use crate::options::Order;
 use crate::{Error, Reason};
 
 use super::instance::Instance;
-use super::{Inner, MoveError, Queue};
+use super::steps::MoveError;
+use super::{Inner, Queue};
 
-/// Candidates kept of one scan. A longer directory is scanned again when these are used up.
-const BACKLOG: usize = 100_000;
+use candidates::Candidates;
 
-/// Candidates kept when their order does not matter: no reason to read a long directory to its end.
-const BACKLOG_ANY: usize = 1000;
+mod candidates;
 
 /// Scans in one call, when other consumers take everything away in between.
 const SCANS: u32 = 3;
@@ -33,8 +29,8 @@ const SUSPECT: u32 = 2;
 
 /// A message taken out of `incoming` by this process, with its contents.
 ///
-/// It is settled by one of [`Queue::forward`], [`Queue::acknowledge`], [`Queue::reject`] and [`Queue::release`] or by
-/// the methods here, which do the same for a single one. Dropping an open claim releases it, as far as that is
+/// It is settled by one of [`Queue::forward`], [`Queue::acknowledge`], [`Queue::reject`], [`Queue::defer`] and
+/// [`Queue::release`] or by the methods here, which do the same for a single one. Dropping an open claim releases it, as far as that is
 /// possible without reporting errors. If the process dies, another consumer takes the message back.
 #[must_use = "dropping a claim releases the message"]
 pub struct Claim {
@@ -118,6 +114,15 @@ impl Claim {
         self.queue().reject(&mut [(&mut self, reason)])
     }
 
+    /// [`Queue::defer`] of this message.
+    ///
+    /// # Errors
+    ///
+    /// As there; the message is released then.
+    pub fn defer(mut self, delay: Duration) -> Result<(), Error> {
+        self.queue().defer(&mut [(&mut self, delay)])
+    }
+
     /// [`Queue::release`] of this message.
     ///
     /// # Errors
@@ -171,7 +176,8 @@ impl Queue {
     /// message is passed over with a notice: hidden files, directories, links and other special files stay where they
     /// are, while empty, oversized and unreadable messages go to `errors`.
     ///
-    /// The first call, and then one every minute, also does the work of [`recover`](Self::recover). A message that
+    /// The first call, and then one every minute, also does the work of [`recover`](Self::recover); deferred messages
+    /// that are due return with a call every second. A message that
     /// has lost two owners already is returned alone, whatever `max` is.
     ///
     /// # Errors
@@ -223,11 +229,7 @@ impl Inner {
 
     /// Reads `incoming` and keeps the best candidates; says how many there are now.
     fn scan(&self) -> Result<usize, Error> {
-        let mut found = match self.options.order {
-            Order::Fifo => Candidates::Oldest(BinaryHeap::new()),
-            Order::Lifo => Candidates::Newest(BinaryHeap::new()),
-            Order::Any => Candidates::Any(VecDeque::new()),
-        };
+        let mut found = Candidates::new(self.options.order);
         let mut see = |name: &std::ffi::OsStr| {
             let path = self.incoming.join(name);
             if is_hidden(name) {
@@ -319,6 +321,7 @@ impl Inner {
             self.put_back(&home, name);
             return Err(error);
         }
+        self.count(|c| c.rejected += 1);
         self.notice(
             NoticeKind::Rejected,
             self.incoming.join(name.as_ref()),
@@ -335,7 +338,10 @@ impl Inner {
             let home = self.instance()?;
             let target = home.dir.join(name.as_ref());
             match self.fs.rename_new(&source, &target) {
-                Ok(()) => return Ok(Some(home)),
+                Ok(()) => {
+                    self.count(|c| c.claimed += 1);
+                    return Ok(Some(home));
+                }
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {
                     if self.is_absent(&source) {
                         return Ok(None);
@@ -369,76 +375,9 @@ impl Inner {
     /// Back to `incoming` without a word; if that fails, again at the next claim.
     pub(crate) fn put_back(&self, home: &Arc<Instance>, name: &MessageName) {
         match self.move_new(&home.dir, &self.incoming, name) {
-            Ok(_) | Err(MoveError::Vanished) => {}
+            Ok(_) => self.count(|c| c.released += 1),
+            Err(MoveError::Vanished) => self.count(|c| c.vanished += 1),
             Err(_) => self.state().stranded.push((Arc::clone(home), name.clone())),
         }
-    }
-}
-
-/// The best candidates of a scan, in bounded memory.
-enum Candidates {
-    /// The newest of those kept is on top and goes first when there are too many.
-    Oldest(BinaryHeap<(SystemTime, MessageName)>),
-    Newest(BinaryHeap<Reverse<(SystemTime, MessageName)>>),
-    Any(VecDeque<(SystemTime, MessageName)>),
-}
-
-impl Candidates {
-    fn add(&mut self, time: SystemTime, name: MessageName) -> ControlFlow<()> {
-        match self {
-            Self::Oldest(heap) => {
-                heap.push((time, name));
-                if heap.len() > BACKLOG {
-                    heap.pop();
-                }
-            }
-            Self::Newest(heap) => {
-                heap.push(Reverse((time, name)));
-                if heap.len() > BACKLOG {
-                    heap.pop();
-                }
-            }
-            Self::Any(list) => {
-                list.push_back((time, name));
-                if list.len() >= BACKLOG_ANY {
-                    return ControlFlow::Break(());
-                }
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn into_queue(self) -> VecDeque<(SystemTime, MessageName)> {
-        match self {
-            Self::Oldest(heap) => heap.into_sorted_vec().into(),
-            Self::Newest(heap) => heap.into_sorted_vec().into_iter().map(|Reverse(entry)| entry).collect(),
-            Self::Any(list) => list,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::{Duration, UNIX_EPOCH};
-
-    #[test]
-    fn keeps_the_best_of_a_long_directory() {
-        let check = |mut found: Candidates, first: u64, last: u64| {
-            // Multiplying by an odd number visits every residue of a power of two once, in no order.
-            for n in 0..131_072_u64 {
-                let age = n.wrapping_mul(48_271) % 131_072;
-                let _ = found.add(
-                    UNIX_EPOCH + Duration::from_secs(age),
-                    MessageName::parse(age.to_string()).unwrap(),
-                );
-            }
-            let kept = found.into_queue();
-            assert_eq!(kept.len(), BACKLOG);
-            assert_eq!(kept.front().unwrap().1.as_ref(), first.to_string());
-            assert_eq!(kept.back().unwrap().1.as_ref(), last.to_string());
-        };
-        check(Candidates::Oldest(BinaryHeap::new()), 0, 99_999);
-        check(Candidates::Newest(BinaryHeap::new()), 131_071, 31_072);
     }
 }

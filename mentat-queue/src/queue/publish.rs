@@ -25,8 +25,13 @@ const TRIES: u32 = 100;
 pub enum Published {
     /// It is in the queue now.
     New,
-    /// A message of this name was waiting, claimed or rejected already, and was left alone.
+    /// A message of this name was waiting, claimed, deferred, on hold or rejected already, and was left alone.
     AlreadyThere,
+}
+
+/// How many of these are new.
+pub(crate) fn new(results: &[Published]) -> usize {
+    results.iter().filter(|result| **result == Published::New).count()
 }
 
 /// A message to write: contents, and the time it is filed under unless that is now.
@@ -68,12 +73,14 @@ impl Queue {
             inner.sync_directories(&[&inner.incoming])?;
         }
         inner.state().room.added(names.len());
+        inner.count(|c| c.enqueued += names.len() as u64);
         Ok(names)
     }
 
     /// Puts messages into the queue under names the caller has chosen, leaving alone what is there already.
     ///
-    /// A name counts as there if it is in `incoming`, claimed by anybody, or in `errors`. So a caller that repeats
+    /// A name counts as there if it is in `incoming`, claimed by anybody, deferred, on hold, or in
+    /// `errors`. So a caller that repeats
     /// itself after a crash or an error finds its copies, as long as they have not been consumed.
     ///
     /// # Errors
@@ -81,7 +88,9 @@ impl Queue {
     /// As [`enqueue`](Self::enqueue); after an error the call can be repeated without making duplicates.
     pub fn publish(&self, messages: &[(&MessageName, &[u8])]) -> Result<Vec<Published>, Error> {
         let drafts: Vec<_> = messages.iter().map(|(name, bytes)| (*name, (*bytes, None))).collect();
-        self.inner.publish_drafts(&drafts)
+        let results = self.inner.publish_drafts(&drafts)?;
+        self.inner.count(|c| c.enqueued += new(&results) as u64);
+        Ok(results)
     }
 }
 
@@ -104,7 +113,9 @@ impl Inner {
         }
         let mut results = Vec::with_capacity(messages.len());
         for group in messages.chunks(self.group(messages.len())) {
-            let places = self.claim_directories()?;
+            let mut places = self.claim_directories()?;
+            places.extend(self.due_directories()?.into_iter().map(|due| due.dir));
+            places.push(self.hold.clone());
             let mut fresh = Vec::new();
             for (name, draft) in group {
                 if !self.is_known(name, &places)? {
@@ -128,9 +139,7 @@ impl Inner {
             // Also for what was there already: whoever put it there may not have come as far as this sync.
             self.sync_directories(&[&self.incoming])?;
         }
-        self.state()
-            .room
-            .added(results.iter().filter(|r| **r == Published::New).count());
+        self.state().room.added(new(&results));
         Ok(results)
     }
 
@@ -143,9 +152,7 @@ impl Inner {
             }
             ControlFlow::Continue(())
         };
-        self.fs
-            .list(&self.pending, &mut see)
-            .map_err(|e| Error::io("list", &self.pending, e))?;
+        self.list_present(&self.pending, &mut see)?;
         let instances = names.into_iter().map(|name| self.pending.join(name));
         let is_directory = |path: &PathBuf| self.fs.inspect(path).is_ok_and(|m| m.kind == EntryKind::Directory);
         Ok(std::iter::once(self.pending.clone())
@@ -153,7 +160,7 @@ impl Inner {
             .collect())
     }
 
-    /// Whether a message of this name is waiting, claimed or rejected. Asked in the direction messages move, so that
+    /// Whether a message of this name is anywhere in the queue. Asked in the direction messages move, so that
     /// one on its way from `incoming` to a claim is not missed between two looks.
     fn is_known(&self, name: &MessageName, places: &[PathBuf]) -> Result<bool, Error> {
         let all = std::iter::once(&self.incoming)
@@ -197,11 +204,6 @@ impl Inner {
             file.sync().map_err(|e| Error::io("sync", &path, e))?;
         }
         Ok(staged)
-    }
-
-    /// Writes one file into `tmp` that nobody relies on.
-    pub(crate) fn stage_unsynced(&self, draft: &Draft<'_>) -> Result<Staged, Error> {
-        self.write(draft).map(|(staged, _)| staged)
     }
 
     fn write(&self, (bytes, modified): &Draft<'_>) -> Result<(Staged, OpenFile), Error> {

@@ -12,9 +12,11 @@ use crate::name::MessageName;
 use crate::notice::NoticeKind;
 use crate::{Claim, Error, Published, Reason};
 
-use super::publish::Draft;
+use super::counters::Counters;
+use super::publish::{Draft, new};
 use super::sidecar::Banished;
-use super::{Inner, MoveError, Queue};
+use super::steps::MoveError;
+use super::{Inner, Queue};
 
 /// A copy of a claimed message for another queue, see [`Queue::copy`].
 #[derive(Debug)]
@@ -65,6 +67,7 @@ impl Queue {
                 }
             }
         }
+        self.inner.count(|c| c.copies += new(&results) as u64);
         Ok(results)
     }
 
@@ -105,6 +108,7 @@ impl Queue {
                     Ok(_) => {
                         to.inner.state().room.added(1);
                         inner.settled(claim);
+                        inner.count(|c| c.forwarded += 1);
                     }
                     Err(MoveError::OtherDevice) => here.push(place),
                     Err(MoveError::Vanished) => inner.vanished(claim, "forwarded"),
@@ -117,7 +121,8 @@ impl Queue {
                 }
             }
             inner.sync_with_sources(&[&to.inner.incoming], group.iter().map(|(claim, _)| &**claim))?;
-            inner.unlink(group.iter_mut().map(|(claim, _)| &mut **claim))?;
+            let rest = group.iter_mut().map(|(claim, _)| &mut **claim);
+            inner.unlink(rest, |c| c.forwarded += 1)?;
         }
         // For the sake of a repeated call: a sync that failed is made up for even if all claims are settled.
         inner.sync_directories(&[])
@@ -134,7 +139,8 @@ impl Queue {
         }
         let group = self.inner.group(claims.len());
         for group in claims.chunks_mut(group) {
-            self.inner.unlink(group.iter_mut().map(|claim| &mut **claim))?;
+            let group = group.iter_mut().map(|claim| &mut **claim);
+            self.inner.unlink(group, |c| c.acknowledged += 1)?;
         }
         self.inner.sync_directories(&[])
     }
@@ -162,8 +168,9 @@ impl Queue {
             inner.sync_directories(&[&inner.errors])?;
             for (claim, reason) in group.iter_mut().filter(|(claim, _)| claim.open) {
                 if let Some(target) = claim.errors_name.clone() {
-                    inner.move_beside(&Banished::new(claim, reason), target)?;
+                    let moved = inner.move_beside(&Banished::new(claim, reason), target)?;
                     claim.open = false;
+                    inner.count(|c| if moved { c.rejected += 1 } else { c.vanished += 1 });
                 }
             }
             inner.sync_with_sources(&[&inner.errors], group.iter().map(|(claim, _)| &**claim))?;
@@ -184,14 +191,12 @@ impl Queue {
         let group = inner.group(claims.len());
         for group in claims.chunks_mut(group) {
             for claim in group.iter_mut().filter(|claim| claim.open) {
-                match inner.move_new(&claim.home.dir, &inner.incoming, &claim.name) {
-                    Ok(_) => claim.open = false,
-                    Err(MoveError::Vanished) => inner.vanished(claim, "released"),
-                    Err(MoveError::Other(error)) => return Err(error),
-                    Err(MoveError::OtherDevice) => {
-                        let cause = io::ErrorKind::CrossesDevices.into();
-                        return Err(Error::rename(&claim.path(), &inner.incoming, cause));
+                match inner.move_within(&claim.home.dir, &inner.incoming, &claim.name)? {
+                    Some(_) => {
+                        claim.open = false;
+                        inner.count(|c| c.released += 1);
                     }
+                    None => inner.vanished(claim, "released"),
                 }
             }
             inner.sync_with_sources(&[&inner.incoming], group.iter().map(|claim| &**claim))?;
@@ -199,7 +204,7 @@ impl Queue {
         inner.sync_directories(&[])
     }
 
-    fn check_own(&self, claim: &Claim) -> Result<(), Error> {
+    pub(crate) fn check_own(&self, claim: &Claim) -> Result<(), Error> {
         if Arc::ptr_eq(&self.inner, &claim.inner) {
             Ok(())
         } else {
@@ -254,7 +259,7 @@ impl Inner {
     fn copy_across(&self, to: &Self, claim: &Claim, changed: Option<&[u8]>) -> Result<(), Error> {
         let bytes = changed.unwrap_or(&claim.bytes);
         let mut staged = to.stage_one(&(bytes, Some(claim.modified)))?;
-        for number in 0..super::MAX_NUMBER {
+        for number in 0..super::steps::MAX_NUMBER {
             let target = to.incoming.join(claim.name.numbered(number).as_ref());
             let fail = |e| Error::rename(&claim.path(), &target, e);
             if staged.try_publish(&target).map_err(fail)? {
@@ -274,12 +279,15 @@ impl Inner {
         matches!(self.fs.read(path, bytes.len() as u64), Ok(Contents::Bytes(found, _)) if found == bytes)
     }
 
-    fn unlink<'a>(&self, claims: impl Iterator<Item = &'a mut Claim>) -> Result<(), Error> {
+    fn unlink<'a>(&self, claims: impl Iterator<Item = &'a mut Claim>, add: fn(&mut Counters)) -> Result<(), Error> {
         let mut sources: Vec<std::path::PathBuf> = Vec::new();
         for claim in claims.filter(|claim| claim.open) {
             let path = claim.path();
             match self.fs.remove(&path) {
-                Ok(()) => self.settled(claim),
+                Ok(()) => {
+                    self.settled(claim);
+                    self.count(add);
+                }
                 Err(e) if e.kind() == io::ErrorKind::NotFound => self.vanished(claim, "removed"),
                 Err(e) => return Err(Error::io("remove", &path, e)),
             }
@@ -292,7 +300,7 @@ impl Inner {
     }
 
     /// Syncs these destinations and then the directories the claims came from, each once.
-    fn sync_with_sources<'a>(
+    pub(crate) fn sync_with_sources<'a>(
         &self,
         destinations: &[&Path],
         claims: impl Iterator<Item = &'a Claim>,
@@ -312,8 +320,9 @@ impl Inner {
         self.clear_attempts(&claim.name, claim.attempts);
     }
 
-    fn vanished(&self, claim: &mut Claim, what: &str) {
+    pub(crate) fn vanished(&self, claim: &mut Claim, what: &str) {
         claim.open = false;
+        self.count(|c| c.vanished += 1);
         self.notice(
             NoticeKind::Vanished,
             claim.path(),

@@ -8,7 +8,8 @@ use crate::notice::NoticeKind;
 use crate::reason::Facts;
 use crate::{Error, Reason};
 
-use super::{Inner, MAX_NUMBER, SIDECAR};
+use super::steps::MAX_NUMBER;
+use super::{Inner, SIDECAR};
 
 /// A message on its way into `errors`.
 pub(crate) struct Banished<'a> {
@@ -79,8 +80,8 @@ impl Inner {
         ))
     }
 
-    /// Moves the message beside its sidecar.
-    pub(crate) fn move_beside(&self, banished: &Banished<'_>, mut target: MessageName) -> Result<(), Error> {
+    /// Moves the message beside its sidecar; false if it has vanished.
+    pub(crate) fn move_beside(&self, banished: &Banished<'_>, mut target: MessageName) -> Result<bool, Error> {
         let source = banished.from.join(banished.name.as_ref());
         loop {
             let path = self.errors.join(target.as_ref());
@@ -92,12 +93,12 @@ impl Inner {
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound && self.is_absent(&source) => {
                     let _ = self.fs.remove(&self.errors.join(target.suffixed(SIDECAR).as_ref()));
                     self.notice(NoticeKind::Vanished, source, "was gone when it was to be rejected");
-                    return Ok(());
+                    return Ok(false);
                 }
                 Err(e) => return Err(Error::rename(&source, &path, e)),
             }
         }
         self.clear_attempts(banished.name, banished.attempts);
-        Ok(())
+        Ok(true)
     }
 }

@@ -6,8 +6,11 @@
     reason = "a panic is how a test fails, also in its helpers"
 )]
 
+mod checking;
 mod claiming;
+mod deferring;
 mod model;
+mod operating;
 mod producing;
 mod recovery;
 mod settling;

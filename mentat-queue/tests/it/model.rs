@@ -1,8 +1,10 @@
 //! Random operations against a model that is a few maps.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
 
-use mentat_queue::{Claim, Durability, Published, Queue, Reason};
+use mentat_queue::{Claim, Durability, MessageName, Published, Queue, Reason, Repair, Which};
 use proptest::prelude::*;
 
 use crate::support::{Spool, claimed, deliver, names};
@@ -17,6 +19,12 @@ enum Op {
     Reject(usize),
     Release(usize),
     Drop(usize),
+    Defer(usize),
+    Flush,
+    Hold(u8),
+    LetGo,
+    Retry,
+    Check,
     Reopen,
 }
 
@@ -30,6 +38,12 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         1 => (0..8_usize).prop_map(Op::Reject),
         1 => (0..8_usize).prop_map(Op::Release),
         1 => (0..8_usize).prop_map(Op::Drop),
+        1 => (0..8_usize).prop_map(Op::Defer),
+        1 => Just(Op::Flush),
+        1 => (0..20_u8).prop_map(Op::Hold),
+        1 => Just(Op::LetGo),
+        1 => Just(Op::Retry),
+        1 => Just(Op::Check),
         1 => Just(Op::Reopen),
     ];
     prop::collection::vec(op, 1..60)
@@ -41,14 +55,24 @@ struct Model {
     incoming: BTreeMap<String, ()>,
     forwarded: BTreeMap<String, ()>,
     errors: BTreeMap<String, ()>,
+    deferred: BTreeMap<String, ()>,
+    hold: BTreeMap<String, ()>,
 }
 
 fn contents(queue: &Queue, sub: &str) -> BTreeMap<String, ()> {
-    let read = |name: &String| std::fs::read_to_string(queue.dir().join(sub).join(name)).unwrap();
+    let read = |name: &String| fs::read_to_string(queue.dir().join(sub).join(name)).unwrap();
     names(queue, sub)
         .iter()
         .filter(|n| !n.ends_with(".meta"))
         .map(|n| (read(n), ()))
+        .collect()
+}
+
+fn deferred(queue: &Queue) -> BTreeMap<String, ()> {
+    let seconds = names(queue, "deferred");
+    seconds
+        .iter()
+        .flat_map(|second| contents(queue, &format!("deferred/{second}")))
         .collect()
 }
 
@@ -83,6 +107,36 @@ fn run(ops: &[Op], durability: Durability) {
                     held.push(claim);
                 }
             }
+            Op::Flush => {
+                queue.operator().flush(&Which::All).unwrap();
+                model.incoming.append(&mut model.deferred);
+            }
+            Op::Hold(n) => {
+                let name: MessageName = format!("m{n}").parse().unwrap();
+                let text = fs::read_to_string(queue.dir().join("incoming").join(name.as_ref()));
+                let report = queue.operator().hold(&Which::Names(&[name])).unwrap();
+                assert_eq!(report.done.len(), usize::from(text.is_ok()));
+                if let Ok(text) = text {
+                    model.incoming.remove(&text);
+                    model.hold.insert(text, ());
+                }
+            }
+            Op::LetGo => {
+                queue.operator().release(&Which::All).unwrap();
+                model.incoming.append(&mut model.hold);
+            }
+            Op::Retry => {
+                queue.operator().retry(&Which::Reason("x: y")).unwrap();
+                model.incoming.append(&mut model.errors);
+                assert_eq!(names(&queue, "errors"), [""; 0]);
+            }
+            Op::Check => {
+                let found = queue.operator().fsck(true).unwrap();
+                assert!(
+                    found.iter().all(|finding| finding.repair == Repair::NotNeeded),
+                    "{found:?}"
+                );
+            }
             Op::Reopen => {
                 let waiting = held
                     .drain(..)
@@ -91,7 +145,7 @@ fn run(ops: &[Op], durability: Durability) {
                 drop(queue);
                 queue = open();
             }
-            Op::Forward(n, _) | Op::Acknowledge(n) | Op::Reject(n) | Op::Release(n) | Op::Drop(n) => {
+            Op::Forward(n, _) | Op::Acknowledge(n) | Op::Reject(n) | Op::Release(n) | Op::Drop(n) | Op::Defer(n) => {
                 if held.is_empty() {
                     continue;
                 }
@@ -112,6 +166,10 @@ fn run(ops: &[Op], durability: Durability) {
                         claim.reject(Reason::new("x", "y")).unwrap();
                         model.errors.insert(text, ());
                     }
+                    Op::Defer(_) => {
+                        claim.defer(Duration::from_secs(3600)).unwrap();
+                        model.deferred.insert(text, ());
+                    }
                     Op::Release(_) => {
                         claim.release().unwrap();
                         model.incoming.insert(text, ());
@@ -127,14 +185,28 @@ fn run(ops: &[Op], durability: Durability) {
             incoming: contents(&queue, "incoming"),
             forwarded: contents(&next, "incoming"),
             errors: contents(&queue, "errors"),
+            deferred: deferred(&queue),
+            hold: contents(&queue, "hold"),
         };
         assert_eq!(found, model, "after {op:?}");
         assert_eq!(claimed(&queue).len(), held.len());
         assert!(names(&queue, "tmp").is_empty() && names(&next, "tmp").is_empty());
         let status = queue.status().unwrap();
         assert_eq!(
-            (status.incoming, status.pending, status.errors),
-            (model.incoming.len(), held.len(), model.errors.len())
+            (
+                status.incoming,
+                status.pending,
+                status.errors,
+                status.deferred,
+                status.hold
+            ),
+            (
+                model.incoming.len(),
+                held.len(),
+                model.errors.len(),
+                model.deferred.len(),
+                model.hold.len()
+            )
         );
     }
 }

@@ -1,0 +1,134 @@
+//! The steps that all operations are made of: making, listing, moving, syncing.
+
+use std::ffi::OsStr;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+use crate::fs::Fs;
+use crate::name::MessageName;
+
+use super::Inner;
+
+/// How many `.N` names are tried before a collision counts as an error.
+pub(crate) const MAX_NUMBER: u32 = 10_000;
+
+/// Why a message could not be moved.
+#[derive(Debug)]
+pub(crate) enum MoveError {
+    /// The source is gone; the destination is not the problem.
+    Vanished,
+    OtherDevice,
+    Other(Error),
+}
+
+/// Makes `path` and its missing parents; notes the directories that got a new entry.
+pub(crate) fn make_directories(fs: &dyn Fs, path: &Path, mode: u32, changed: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let fail = |e: io::Error| Error::io("make directory", path, e);
+    match fs.make_directory(path, mode) {
+        Ok(()) => {}
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            make_directories(fs, path.parent().ok_or_else(|| fail(e))?, mode, changed)?;
+            match fs.make_directory(path, mode) {
+                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(fail(e)),
+                _ => {}
+            }
+        }
+        Err(e) => return Err(fail(e)),
+    }
+    if let Some(parent) = path.parent().filter(|p| !changed.iter().any(|c| c == p)) {
+        changed.push(parent.into());
+    }
+    Ok(())
+}
+
+impl Inner {
+    /// Makes the names in these directories durable, and in those whose last sync failed.
+    pub(crate) fn sync_directories(&self, directories: &[&Path]) -> Result<(), Error> {
+        if !self.syncs() {
+            return Ok(());
+        }
+        let failed = std::mem::take(&mut self.state().unsynced);
+        let mut due: Vec<PathBuf> = Vec::new();
+        // Callers pass destinations before sources; the order is kept, since a move must be known to have arrived
+        // before its source is known to be gone.
+        for directory in directories.iter().map(|d| d.to_path_buf()).chain(failed) {
+            if !due.contains(&directory) {
+                due.push(directory);
+            }
+        }
+        for (done, directory) in due.iter().enumerate() {
+            let asked = directories.contains(&directory.as_path());
+            match self.fs.sync_directory(directory) {
+                Ok(()) => {}
+                // Removed since its sync failed, by somebody who saw to what was in it.
+                Err(e) if e.kind() == io::ErrorKind::NotFound && !asked => {}
+                Err(e) => {
+                    self.state().unsynced.extend(due.iter().skip(done).cloned());
+                    return Err(Error::io("sync directory", directory, e));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves `from/name` into `to` without ever replacing: a taken name gets `.1`, `.2` … behind it.
+    pub(crate) fn move_new(&self, from: &Path, to: &Path, name: &MessageName) -> Result<MessageName, MoveError> {
+        let source = from.join(name.as_ref());
+        for number in 0..MAX_NUMBER {
+            let free = name.numbered(number);
+            let target = to.join(free.as_ref());
+            match self.fs.rename_new(&source, &target) {
+                Ok(()) => return Ok(free),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) if e.kind() == io::ErrorKind::NotFound && self.is_absent(&source) => {
+                    return Err(MoveError::Vanished);
+                }
+                Err(e) if e.kind() == io::ErrorKind::CrossesDevices => return Err(MoveError::OtherDevice),
+                Err(e) => return Err(MoveError::Other(Error::rename(&source, &target, e))),
+            }
+        }
+        let taken = io::Error::from(io::ErrorKind::AlreadyExists);
+        Err(MoveError::Other(Error::rename(&source, &to.join(name.as_ref()), taken)))
+    }
+
+    /// [`move_new`](Self::move_new) between directories of this queue; `None` if the message has vanished.
+    pub(crate) fn move_within(&self, from: &Path, to: &Path, name: &MessageName) -> Result<Option<MessageName>, Error> {
+        match self.move_new(from, to, name) {
+            Ok(new) => Ok(Some(new)),
+            Err(MoveError::Vanished) => Ok(None),
+            Err(MoveError::Other(error)) => Err(error),
+            Err(MoveError::OtherDevice) => {
+                let cause = io::ErrorKind::CrossesDevices.into();
+                Err(Error::rename(&from.join(name.as_ref()), to, cause))
+            }
+        }
+    }
+
+    /// Makes a directory of this queue with its parents, durably.
+    pub(crate) fn ensure_directory(&self, path: &Path) -> Result<(), Error> {
+        let mut changed = Vec::new();
+        make_directories(self.fs.as_ref(), path, self.options.directory_mode, &mut changed)?;
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let changed: Vec<&Path> = changed.iter().map(PathBuf::as_path).collect();
+        self.sync_directories(&changed)
+    }
+
+    /// Shows the names in a directory; one that is not there is as good as empty.
+    pub(crate) fn list_present(&self, dir: &Path, see: &mut dyn FnMut(&OsStr) -> ControlFlow<()>) -> Result<(), Error> {
+        match self.fs.list(dir, see) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io("list", dir, e)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn is_absent(&self, path: &Path) -> bool {
+        self.fs
+            .inspect(path)
+            .is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
+    }
+}
