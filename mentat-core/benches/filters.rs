@@ -252,7 +252,8 @@ fn growth() {
     let event: Event = r#"{"Category": ["Other"], "Source": [{"IP4": ["192.0.2.7"], "Port": [70000]}]}"#
         .parse()
         .unwrap();
-    let lists: [(&str, fn(usize) -> String); 3] = [
+    type Item = fn(usize) -> String;
+    let lists: [(&str, Item); 3] = [
         ("Category in", |at| format!("'{at}'")),
         ("Source.Port in", |at| at.to_string()),
         ("Source.IP4 in", |at| {

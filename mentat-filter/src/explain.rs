@@ -3,6 +3,7 @@
 mod items;
 mod render;
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 
 use crate::ast::{Call, Expr, ExprKind, Legacy, LegacyOperator, Link, Span};
@@ -15,6 +16,9 @@ use crate::value::Value;
 
 /// How many elements of a list are explained one by one.
 const ELEMENTS: usize = 16;
+
+/// How many parts inside each other are explained.
+const DEPTH: usize = 64;
 
 /// What a part of a filter amounts to for a record, and what its own parts do.
 ///
@@ -35,7 +39,8 @@ pub struct Explanation {
     /// For a condition of `any()`: which element it is about, counted from 1.
     pub element: Option<usize>,
     /// The operands in the order of the text; for `any()` the condition about each element that was looked at, of the
-    /// first 16 and of the one that met it. None below what was not looked at, and none for a list of constants.
+    /// first 16 and of the one that met it. None below what was not looked at, none for a list of constants, and none
+    /// of a part inside 64 others.
     pub parts: Vec<Self>,
     /// Whether it is a constant of the text.
     constant: bool,
@@ -101,6 +106,7 @@ impl Filter {
             subject,
             clock,
             meter: &meter,
+            depth: Cell::new(DEPTH),
         };
         Ok(explainer.with_outcome(self.ast(), Outcome::from(value)))
     }
@@ -134,6 +140,8 @@ struct Explainer<'a, S> {
     subject: &'a S,
     clock: &'a Clock,
     meter: &'a Meter,
+    /// How much further in parts are explained.
+    depth: Cell<usize>,
 }
 
 impl<S: Subject> Explainer<'_, S> {
@@ -159,7 +167,11 @@ impl<S: Subject> Explainer<'_, S> {
             outcome,
             ..skipped(expr)
         };
-        explanation.parts = self.parts(expr);
+        if let Some(depth) = self.depth.get().checked_sub(1) {
+            self.depth.set(depth);
+            explanation.parts = self.parts(expr);
+            self.depth.set(depth + 1);
+        }
         if let ExprKind::Compare(op, _, right) = &expr.kind {
             self.find_items(&mut explanation, *op, right);
         } else if let ExprKind::Call(call) = &expr.kind {
@@ -283,6 +295,7 @@ impl<S: Subject> Explainer<'_, S> {
                 subject: &Element::new(element),
                 clock: self.clock,
                 meter: self.meter,
+                depth: self.depth.clone(),
             };
             let outcome = explainer.outcome(condition, true);
             let goes_on = outcome.is_truthy() == Some(false);

@@ -34,11 +34,11 @@ fn visit(object: &Object, keys: &[Key], see: &mut dyn FnMut(ValueRef<'_>) -> Con
     match (object.get(key), rest.is_empty()) {
         (None, _) => Presence::Missing,
         (Some(Node::List(items)), true) => {
-            let _ = items.iter().try_for_each(|item| see(view(item)));
+            let _ = items.iter().try_for_each(|item| show(item, see));
             Presence::Many
         }
         (Some(node), true) => {
-            let _ = see(view(node));
+            let _ = show(node, see);
             Presence::One
         }
         (Some(Node::Object(inner)), false) => visit(inner, rest, see),
@@ -67,11 +67,11 @@ fn gather(
             (None | Some(Node::Null), _) => ControlFlow::Continue(()),
             (Some(Node::List(inner)), true) => {
                 *found |= !inner.is_empty();
-                inner.iter().try_for_each(|item| see(view(item)))
+                inner.iter().try_for_each(|item| show(item, see))
             }
             (Some(node), true) => {
                 *found = true;
-                see(view(node))
+                show(node, see)
             }
             (Some(Node::List(inner)), false) => gather(inner, rest, found, see),
             (Some(node), false) => gather(std::slice::from_ref(node), rest, found, see),
@@ -80,14 +80,29 @@ fn gather(
     })
 }
 
+/// Shows a value; the usual ones without a copy of the whole reference in between.
 #[inline]
+fn show(node: &Node, see: &mut dyn FnMut(ValueRef<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+    match node {
+        Node::Str(text) => see(ValueRef::Str(text)),
+        Node::Int(value) => see(ValueRef::Int((*value).into())),
+        Node::Ip(span) => see(ValueRef::Ip(**span)),
+        other => see(view(other)),
+    }
+}
+
 pub(super) fn view(node: &Node) -> ValueRef<'_> {
     match node {
         Node::Null => ValueRef::Null,
         Node::Bool(value) => ValueRef::Bool(*value),
         Node::Int(value) => ValueRef::Int((*value).into()),
         Node::Float(value) => ValueRef::Float(*value),
-        Node::Number(text) => odd_number(text),
+        // A number beyond both native types: compared as precisely as a filter can.
+        Node::Number(text) => text
+            .parse()
+            .map(ValueRef::Int)
+            .or_else(|_| text.parse().map(ValueRef::Float))
+            .unwrap_or(ValueRef::Str(text)),
         Node::Str(text) => ValueRef::Str(text),
         Node::Time(time) => ValueRef::Time(*time),
         Node::Duration(duration) => ValueRef::Duration(*duration),
@@ -95,15 +110,6 @@ pub(super) fn view(node: &Node) -> ValueRef<'_> {
         Node::List(_) => ValueRef::List(node),
         Node::Object(object) => ValueRef::Map(object),
     }
-}
-
-/// A number beyond both native types: compared as precisely as a filter can.
-#[cold]
-fn odd_number(text: &str) -> ValueRef<'_> {
-    text.parse()
-        .map(ValueRef::Int)
-        .or_else(|_| text.parse().map(ValueRef::Float))
-        .unwrap_or(ValueRef::Str(text))
 }
 
 impl Sequence for Node {

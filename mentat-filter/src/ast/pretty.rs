@@ -106,7 +106,7 @@ impl Page {
             }
             ExprKind::Compare(op, left, right) => {
                 let operator = format!(" {} ", op.symbol());
-                self.put(left, Place::Plain(Level::Sum), indent, operator.len());
+                self.put(left, Place::Plain(left.level_before(*op)), indent, operator.len());
                 self.write(&operator);
                 self.put(right, Place::Plain(Level::Sum), indent, after);
             }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use super::{Expr, ExprKind, LegacyText, Level, Literal};
+use super::{Comparison, Expr, ExprKind, LegacyText, Level, Literal};
 use crate::time::{format_duration, format_timestamp};
 
 impl Expr {
@@ -24,6 +24,25 @@ impl Expr {
     /// Whether the node needs parentheses where an operand binds at least so tightly.
     pub(super) fn is_looser(&self, least: Level) -> bool {
         self.level() < least
+    }
+
+    /// How tightly this operand left of a comparison has to bind. After `path??` the word `matches` is read as the
+    /// default, unless there are parentheses.
+    pub(super) fn level_before(&self, op: Comparison) -> Level {
+        if op == Comparison::Matches && self.ends_open() {
+            Level::Atom
+        } else {
+            Level::Sum
+        }
+    }
+
+    fn ends_open(&self) -> bool {
+        match &self.kind {
+            ExprKind::Exists(_) => true,
+            ExprKind::Chain(_, links) => links.last().is_some_and(|link| link.operand.ends_open()),
+            ExprKind::Range(_, high) => high.ends_open(),
+            _ => false,
+        }
     }
 }
 
@@ -78,7 +97,7 @@ fn print(expr: &Expr, next: Next, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ExprKind::And(operands) => join(operands, " and ", Level::Not, f),
         ExprKind::Or(operands) => join(operands, " or ", Level::And, f),
         ExprKind::Compare(op, left, right) => {
-            operand(left, Level::Sum, Next::Other, f)?;
+            operand(left, left.level_before(*op), Next::Other, f)?;
             write!(f, " {} ", op.symbol())?;
             operand(right, Level::Sum, Next::Other, f)
         }

@@ -172,9 +172,16 @@ impl<F: Clone> Atom<F> {
         }
     }
 
-    /// The same atom that finds nothing where the field is missing.
+    /// The same atom that finds nothing where the field is missing. What has a default is never missing.
     pub(super) fn lenient(mut self) -> Self {
-        self.when_missing = self.when_missing.or(Some(false));
+        let has_default = match &self.general {
+            Node::Compare(_, operands, _) => has_default(&operands.0) || has_default(&operands.1),
+            Node::Fits(fits) => has_default(&fits.operand),
+            _ => false,
+        };
+        if !has_default {
+            self.when_missing = Some(false);
+        }
         self
     }
 
@@ -269,6 +276,14 @@ impl<F> Parts<F> {
             lists_only: self.lists_only,
             general,
         }))
+    }
+}
+
+fn has_default<F>(node: &Node<F>) -> bool {
+    match node {
+        Node::Default(..) => true,
+        Node::Length(argument, _) => has_default(argument),
+        _ => false,
     }
 }
 

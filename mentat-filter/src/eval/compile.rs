@@ -172,6 +172,18 @@ impl Compiler<'_> {
 
     fn compare<S: Subject>(&mut self, op: Comparison, left: &Expr, right: &Expr, span: Span) -> Node<S::Field> {
         let operands = Box::new((self.node::<S>(left), self.node::<S>(right)));
+        self.related(op, operands, (left, right), span)
+    }
+
+    /// A comparison of compiled operands, apart from their compilation to keep that small on the stack.
+    #[inline(never)]
+    fn related<F: Clone>(
+        &mut self,
+        op: Comparison,
+        operands: Box<(Node<F>, Node<F>)>,
+        (left, right): (&Expr, &Expr),
+        span: Span,
+    ) -> Node<F> {
         if op == Comparison::Matches {
             let (operand, pattern) = *operands;
             return placed(self.matching(operand, &pattern, right.span, span), left);

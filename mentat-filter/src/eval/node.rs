@@ -127,10 +127,7 @@ impl<S: Subject> Scene<'_, S> {
             Node::Exists(field) => Ok(self.exists(field).into()),
             Node::Compare(op, operands, span) => self.compare(*op, operands, *span).map(Verdict::from),
             Node::Fits(fits) => self.fits(fits).map(Verdict::from),
-            Node::Lenient(operand, missing) => match self.verdict(operand) {
-                Err(error) if error.class() == EvalClass::Missing => Ok((*missing).into()),
-                answer => answer,
-            },
+            Node::Lenient(operand, missing) => lenient(self.verdict(operand), (*missing).into()),
             other => self.value(other).map(|value| Verdict::of(&value)),
         }
     }
@@ -139,11 +136,8 @@ impl<S: Subject> Scene<'_, S> {
     pub(super) fn value<'p>(&self, node: &'p Node<S::Field>) -> Result<Cow<'p, Value>, EvalError> {
         Ok(Cow::Owned(match node {
             Node::Const(value) => return Ok(Cow::Borrowed(value)),
-            Node::Field(field, span) => {
-                let missing = || Err(EvalError::new(EvalErrorKind::Missing, *span));
-                return self.field(field).map_or_else(missing, owned);
-            }
-            Node::Default(field, default) => return self.field(field).map_or_else(|| self.value(default), owned),
+            Node::Field(field, span) => return self.present(field, *span),
+            Node::Default(field, default) => return self.with_default(field, default),
             Node::Exists(field) => Value::Bool(self.exists(field)),
             Node::Now => Value::Time(self.clock.now()),
             Node::Not(operand) => Value::Bool(self.verdict(operand)? == Verdict::False),
@@ -160,18 +154,29 @@ impl<S: Subject> Scene<'_, S> {
             Node::Range(ends) => return self.range(ends),
             Node::List(items) => return self.list(items),
             Node::Length(argument, span) => return self.length(argument, *span).and_then(owned),
-            Node::Set(set) => Value::List(set.load().values().to_vec()),
+            Node::Set(set) => return owned(Value::List(set.load().values().to_vec())),
             Node::Fits(fits) => Value::Bool(self.fits(fits)?),
             Node::Quantify(quantifier) => return self.quantify(quantifier).and_then(owned),
             Node::Call(function, arguments, span) => return self.call(function, arguments, *span),
-            Node::Lenient(operand, missing) => match self.value(operand) {
-                Err(error) if error.class() == EvalClass::Missing => Value::Bool(*missing),
-                answer => return answer,
-            },
+            Node::Lenient(operand, missing) => {
+                return lenient(self.value(operand), Cow::Owned(Value::Bool(*missing)));
+            }
         }))
     }
 
     // The branches below are functions of their own so that the recursive one above stays small on the stack.
+
+    fn present<'p>(&self, field: &S::Field, span: Span) -> Result<Cow<'p, Value>, EvalError> {
+        let missing = || Err(EvalError::new(EvalErrorKind::Missing, span));
+        self.field(field).map_or_else(missing, owned)
+    }
+
+    fn with_default<'p>(&self, field: &S::Field, default: &'p Node<S::Field>) -> Result<Cow<'p, Value>, EvalError> {
+        match self.field(field) {
+            Some(value) => owned(value),
+            None => self.value(default),
+        }
+    }
 
     /// The value that decides an `and` (the first that counts as false) or an `or` (as true), else the last.
     pub(super) fn first<'p>(&self, operands: &'p [Node<S::Field>], wanted: bool) -> Result<Cow<'p, Value>, EvalError> {
@@ -193,29 +198,34 @@ impl<S: Subject> Scene<'_, S> {
         let mut left = self.value(first)?;
         for (op, operand, span) in links {
             let right = self.value(operand)?;
-            // Joining grows the text or list in place; copying it at every link would take quadratic time.
-            left = match (op, left, &*right) {
-                (Arithmetic::Concat, Cow::Owned(Value::Str(mut text)), Value::Str(more)) => {
-                    text.push_str(more);
-                    Cow::Owned(Value::Str(text))
-                }
-                (Arithmetic::Concat, Cow::Owned(Value::List(mut items)), Value::List(more)) => {
-                    items.extend_from_slice(more);
-                    Cow::Owned(Value::List(items))
-                }
-                (op, left, right) => {
-                    Cow::Owned(compute(*op, &left, right).map_err(|kind| EvalError::new(kind, *span))?)
-                }
-            };
-            // A long chain may join the same large list or text again and again.
-            let size = match &*left {
-                Value::Str(text) => text.len() / 64,
-                Value::List(items) => items.len(),
-                _ => 0,
-            };
-            self.meter.spend(size).map_err(|kind| EvalError::new(kind, *span))?;
+            left = self
+                .link(*op, left, &right)
+                .map_err(|kind| EvalError::new(kind, *span))?;
         }
         Ok(left)
+    }
+
+    fn link<'p>(&self, op: Arithmetic, left: Cow<'p, Value>, right: &Value) -> Result<Cow<'p, Value>, EvalErrorKind> {
+        // Joining grows the text or list in place; copying it at every link would take quadratic time.
+        let value = match (op, left, right) {
+            (Arithmetic::Concat, Cow::Owned(Value::Str(mut text)), Value::Str(more)) => {
+                text.push_str(more);
+                Value::Str(text)
+            }
+            (Arithmetic::Concat, Cow::Owned(Value::List(mut items)), Value::List(more)) => {
+                items.extend_from_slice(more);
+                Value::List(items)
+            }
+            (op, left, right) => compute(op, &left, right)?,
+        };
+        // A long chain may join the same large list or text again and again.
+        let size = match &value {
+            Value::Str(text) => text.len() / 64,
+            Value::List(items) => items.len(),
+            _ => 0,
+        };
+        self.meter.spend(size)?;
+        Ok(Cow::Owned(value))
     }
 
     fn list<'p>(&self, items: &[Node<S::Field>]) -> Result<Cow<'p, Value>, EvalError> {
@@ -330,6 +340,14 @@ impl<S: Subject> Scene<'_, S> {
                 Some(Value::List(items))
             }
         }
+    }
+}
+
+/// This answer instead of the error that a variable is missing.
+fn lenient<T>(answer: Result<T, EvalError>, missing: T) -> Result<T, EvalError> {
+    match answer {
+        Err(error) if error.class() == EvalClass::Missing => Ok(missing),
+        answer => answer,
     }
 }
 

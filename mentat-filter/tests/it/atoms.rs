@@ -42,7 +42,7 @@ fn scalar() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn value() -> impl Strategy<Value = Value> {
+pub(crate) fn value() -> impl Strategy<Value = Value> {
     let range = (scalar(), scalar()).prop_map(|ends| Value::Range(Box::new(ends)));
     let leaf = prop_oneof![12 => scalar(), 2 => range];
     leaf.prop_recursive(3, 24, 12, |inner| {
@@ -54,7 +54,7 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 /// Lists of one type are what gets fused, and rare among random lists.
-fn uniform() -> impl Strategy<Value = Value> {
+pub(crate) fn uniform() -> impl Strategy<Value = Value> {
     let texts = prop::collection::vec(
         prop::sample::select(vec!["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]),
         0..12,
@@ -107,7 +107,7 @@ proptest! {
         constant in prop_oneof![value(), uniform(), uniform()],
         path in prop::sample::select(vec!["x", "y.z", "gone"]),
         form in prop::sample::select(vec!["F op C", "C op F", "F ?? D op C", "C op F ?? D", "length(F ?? D) op C"]),
-        op in prop::sample::select(vec!["=", "==", "in", "contains", "<", "<=", ">", ">="]),
+        op in prop::sample::select(vec!["=", "!=", "==", "in", "contains", "<", "<=", ">", ">="]),
     ) {
         check(&form.replace('F', path).replace("op", op), field, default, constant)?;
     }

@@ -13,6 +13,7 @@ mod diagnostics;
 mod explain;
 mod language;
 mod limits;
+mod plain;
 mod pretty;
 mod print;
 mod pynspect;

@@ -42,6 +42,7 @@ fn question_marks_keep_their_meaning() {
     check("x ?? (and)", "x ?? (and)");
     check("x ?? matches matches 'y'", "x ?? matches matches \"y\"");
     check("(x??) matches 'y'", "(x??) matches \"y\"");
+    check("(1 + x??) matches 'y'", "(1 + x??) matches \"y\"");
     check("x ?? not", "x ?? not");
     check("x ?? (y??)", "x ?? (y??)");
     check("x ?? (y ?? z)", "x ?? (y ?? z)");
