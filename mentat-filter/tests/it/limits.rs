@@ -34,9 +34,12 @@ fn live_in(dialect: Dialect, text: &str) {
         for filter in [filter.clone(), filter.lenient()] {
             let program = filter.compile::<Value>(&Context::new()).unwrap();
             let result = program.evaluate(&record, &clock);
-            let explanation = filter.explain(&Context::new(), &record, &clock).unwrap();
-            assert!(!explanation.to_string().is_empty());
-            assert_eq!(explanation.outcome, Outcome::from(result.clone()));
+            // Depth differs where a filter is lenient, length does not.
+            if text.len() < 10_000 || !filter.is_lenient() {
+                let explanation = filter.explain(&Context::new(), &record, &clock).unwrap();
+                assert!(!explanation.to_string().is_empty());
+                assert_eq!(explanation.outcome, Outcome::from(result.clone()));
+            }
             assert_eq!(program.truthy(&record, &clock), result.map(|value| value.is_truthy()));
         }
     };
@@ -110,16 +113,22 @@ fn deep_nesting_beyond_the_limit() {
 
 #[test]
 fn long_chains() {
-    let chain = |operand: &str, operator: &str| [operand; 20_000].join(operator);
-    for operator in [" or ", " and ", " + ", " - ", " * ", " / ", " % ", " . ", " and not "] {
-        live(&chain("a", operator));
-    }
-    for operator in [" or ", " and ", " . "] {
-        live(&chain("l", operator));
-    }
+    let chain =
+        |operands: &str, operator: &str| vec![operands; 40_000 / (operands.split(' ').count() + 1)].join(operator);
+    live(&chain("l or a", " or "));
+    live(&chain("a and a", " and not "));
+    live(&chain("a + a", " - "));
+    live(&chain("a * a / a", " % "));
+    live(&chain("l", " . "));
     live(&chain("1", " = 2 or l ?? "));
-    for operator in [" or ", " && ", " xor ", " == ", " - "] {
-        live_in(Dialect::Pynspect, &chain("a", operator));
+    for (operands, operator) in [
+        ("l or a", " or "),
+        ("a && a", " && "),
+        ("a xor a", " xor "),
+        ("a - a", " + "),
+        ("a", " == "),
+    ] {
+        live_in(Dialect::Pynspect, &chain(operands, operator));
     }
     live(&vec!["any(l, b = 1)"; 5_000].join(" or "));
     live(&vec!["l matches 'x'"; 1_000].join(" or "));
@@ -196,8 +205,10 @@ fn patterns_that_would_take_long() {
 
 #[test]
 fn lists_against_lists() {
-    let list = |item: Value| Value::List(vec![item; 20_000]);
+    let list = |item: Value| Value::List(vec![item; 5_000]);
     let record = Value::Map([("a".to_owned(), list(1.into())), ("b".to_owned(), list(2.into()))].into());
+    let mut limits = Limits::default();
+    limits.steps = 1_000_000;
     for text in [
         "a = b",
         "a != b",
@@ -208,7 +219,7 @@ fn lists_against_lists() {
         "any(a, 1 = 2) or a < b . b and a = b",
         "a . a . a . a = b",
     ] {
-        let filter = Filter::parse(text).unwrap();
+        let filter = Filter::parse_with(text, &limits).unwrap();
         let program = filter.compile::<Value>(&Context::new()).unwrap();
         let error = program.truthy(&record, &Clock::system());
         assert_eq!(

@@ -150,6 +150,15 @@ fn sort(result: Result<Value, EvalError>) -> String {
     shown(&result.map_err(|error| error.kind()))
 }
 
+#[test]
+fn a_default_that_does_not_fit_is_not_missing() {
+    let kind = |text: &str| answer(text, true, &context(), &Value::default()).map_err(|error| error.code());
+    assert_eq!(kind("gone contains 'a'"), Ok(false.into()));
+    assert_eq!(kind("gone ?? [1] contains 'a'"), Err("F0307"));
+    assert_eq!(kind("gone ?? 1 matches 'a'"), Err("F0302"));
+    assert_eq!(kind("length(gone ?? 1) > 0"), Err("F0308"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
 

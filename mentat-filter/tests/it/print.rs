@@ -1,7 +1,7 @@
 //! Printing a tree and reading it again gives the same tree.
 
 use jiff::SignedDuration;
-use mentat_filter::{Arithmetic, Comparison, Expr, Filter, Literal, Path, parse_timestamp};
+use mentat_filter::{Arithmetic, Clock, Comparison, Context, Expr, Filter, Literal, Path, Value, parse_timestamp};
 use proptest::prelude::*;
 
 fn check(input: &str, printed: &str) {
@@ -298,6 +298,9 @@ proptest! {
                 let again = Filter::parse(&printed).unwrap_or_else(|errors| panic!("{text}\n{errors}"));
                 prop_assert_eq!(&again, &filter, "{} -> {}", text, printed);
                 prop_assert_eq!(again.to_string(), printed);
+                if let Ok(program) = filter.compile::<Value>(&Context::new()) {
+                    let _ = program.evaluate(&Value::default(), &Clock::system());
+                }
             }
             Err(errors) => prop_assert!(!errors.to_string().is_empty()),
         }
