@@ -18,7 +18,7 @@ pub(crate) fn read(name: &str) -> Option<String> {
     if path.exists() {
         return Some(fs::read_to_string(path).unwrap());
     }
-    let packed = path.with_added_extension("gz");
+    let packed = path.with_file_name(format!("{name}.gz"));
     if packed.exists() {
         let output = Command::new("gzip").arg("-dc").arg(&packed).output().unwrap();
         assert!(output.status.success(), "gzip -dc {}", packed.display());

@@ -65,7 +65,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
             continue;
         }
         for diagnostic in &diagnostics {
-            let rendered = diagnostic.render(&text.text, style(std::io::stdout()));
+            let rendered = diagnostic.render(&text.text, style(&std::io::stdout()));
             output::line(format_args!("{text}: {rendered}\n"))?;
         }
     }
@@ -82,7 +82,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
 }
 
 /// Colours for terminals, unless `NO_COLOR` asks for none.
-pub(super) fn style(stream: impl IsTerminal) -> Style {
+pub(super) fn style(stream: &impl IsTerminal) -> Style {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     if wanted && stream.is_terminal() {
         Style::Coloured

@@ -93,7 +93,7 @@ fn each(texts: &Texts, json: bool, rewrite: Rewrite<'_>) -> Result<(), Failure> 
             Ok(canonical) => output::line(canonical)?,
             Err(wrong) => {
                 for diagnostic in wrong {
-                    let rendered = diagnostic.render(&text.text, style(io::stderr()));
+                    let rendered = diagnostic.render(&text.text, style(&io::stderr()));
                     output::note(format_args!("{text}: {rendered}\n"));
                 }
             }

@@ -54,7 +54,7 @@ pub(super) fn parse(text: &str, dialect: Dialect) -> Result<Filter, Vec<Diagnost
 
 /// All that is wrong with a filter, for people.
 pub(super) fn told(text: &str, wrong: &[Diagnostic]) -> String {
-    let style = super::check::style(io::stderr());
+    let style = super::check::style(&io::stderr());
     let rendered: Vec<String> = wrong
         .iter()
         .map(|diagnostic| diagnostic.render(text, style).to_string())
