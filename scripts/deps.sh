@@ -4,6 +4,8 @@
 set -eu
 
 readonly unavailable=69
+# `all` for what `make test-all` needs.
+extent=${1:-usual}
 
 has_linker() {
     command -v cc >/dev/null 2>&1
@@ -20,6 +22,8 @@ has_postgres() {
 }
 
 missing() {
+    # What only the long suites need.
+    [ "$extent" != all ] || command -v strace >/dev/null 2>&1 || printf 'strace '
     has_linker || printf 'gcc libc6-dev '
     has_postgres || printf 'postgresql '
 }

@@ -15,6 +15,10 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{CWD, FileType, FlockOperation, Gid, Mode, OFlags, RenameFlags, Stat, Uid};
 use rustix::io::Errno;
 
+use site::Site;
+
+pub(crate) mod site;
+
 #[cfg(test)]
 pub(crate) mod simulated;
 
@@ -40,7 +44,7 @@ pub(crate) trait Fs: fmt::Debug + Send + Sync {
     /// Removes an empty directory.
     fn remove_directory(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a directory durable.
-    fn sync_directory(&self, path: &Path) -> io::Result<()>;
+    fn sync_directory(&self, path: &Path, site: Site) -> io::Result<()>;
     /// Opens or creates a file and locks it exclusively; `None` if somebody else holds the lock.
     fn lock(&self, path: &Path, create_mode: Option<u32>) -> io::Result<Option<Box<dyn Lock>>>;
 }
@@ -52,7 +56,7 @@ pub(crate) trait NewFile: Send {
     /// Sets the modification time.
     fn set_modified(&mut self, time: SystemTime) -> io::Result<()>;
     /// Makes the contents durable.
-    fn sync(&mut self) -> io::Result<()>;
+    fn sync(&mut self, site: Site) -> io::Result<()>;
     /// Device, inode, times.
     fn meta(&self) -> io::Result<Meta>;
 }
@@ -202,7 +206,7 @@ impl Fs for Disk {
         Ok(rustix::fs::rmdir(path)?)
     }
 
-    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+    fn sync_directory(&self, path: &Path, _site: Site) -> io::Result<()> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = rustix::fs::open(path, flags, Mode::empty())?;
         Ok(rustix::fs::fsync(&fd)?)
@@ -236,7 +240,7 @@ impl NewFile for DiskFile {
         self.0.set_modified(time)
     }
 
-    fn sync(&mut self) -> io::Result<()> {
+    fn sync(&mut self, _site: Site) -> io::Result<()> {
         self.0.sync_all()
     }
 

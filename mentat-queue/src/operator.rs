@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::fs::site::Site;
 use crate::fs::{Disk, EntryKind, Fs};
 use crate::name::MessageName;
 use crate::queue::{Inner, SIDECAR};
@@ -179,7 +180,7 @@ impl Operator {
                 inner.forget_attempts(group.iter().map(|chosen| &chosen.name))?;
             }
             let first = report.done.len();
-            let mut sources: Vec<&Path> = Vec::new();
+            let mut sources: Vec<(Site, &Path)> = Vec::new();
             for chosen in group {
                 let now = match to {
                     Some(to) => inner.move_within(&chosen.dir, to, &chosen.name)?.map(Some),
@@ -192,18 +193,20 @@ impl Operator {
                     Some(now) => report.done.push(Moved { name, now, size }),
                     None => report.missing.push(name),
                 }
-                if !sources.contains(&chosen.dir.as_path()) {
-                    sources.push(&chosen.dir);
+                let source = (Site::RelocateSource, chosen.dir.as_path());
+                if !sources.contains(&source) {
+                    sources.push(source);
                 }
             }
-            inner.sync_directories(&to.into_iter().collect::<Vec<_>>())?;
+            let target: Vec<_> = to.into_iter().map(|to| (Site::RelocateTarget, to)).collect();
+            inner.sync_directories(&target)?;
             inner.sync_present(&sources)?;
             if from == Place::Errors {
                 // Last: a sidecar without its message is harmless, a message without its reason is not.
                 for moved in report.done.iter().skip(first) {
                     inner.remove_present(&inner.errors.join(moved.name.suffixed(SIDECAR).as_ref()))?;
                 }
-                inner.sync_directories(&[&inner.errors])?;
+                inner.sync_directories(&[(Site::SidecarsRemoved, &inner.errors)])?;
             }
         }
         // For the sake of a repeated call: a sync that failed is made up for even if nothing is left to move.
@@ -223,13 +226,15 @@ impl Inner {
     }
 
     fn forget_attempts<'a>(&self, names: impl Iterator<Item = &'a MessageName>) -> Result<(), Error> {
-        let mut removed = false;
         for name in names {
-            removed |= self.remove_present(&self.attempts.join(name.as_ref()))?;
+            self.remove_present(&self.attempts.join(name.as_ref()))?;
         }
-        if removed {
-            self.sync_directories(&[&self.attempts])?;
+        match self.fs.inspect(&self.attempts) {
+            // Also for those removed before, when nobody had to wait for it.
+            Ok(_) => self.sync_directories(&[(Site::AttemptsRemoved, &self.attempts)]),
+            // There is no such directory as long as nobody has died.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(Error::io("inspect", &self.attempts, e)),
         }
-        Ok(())
     }
 }

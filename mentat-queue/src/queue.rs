@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
+use crate::fs::site::Site;
 use crate::fs::{Disk, Fs};
 use crate::name::MessageName;
 use crate::notice::{Notice, NoticeKind, Notices};
@@ -79,13 +81,8 @@ impl Queue {
         for sub in SUB_DIRECTORIES {
             make_directories(fs.as_ref(), &dir.join(sub), options.directory_mode, &mut changed)?;
         }
-        if options.durability != Durability::None {
-            for directory in changed {
-                fs.sync_directory(&directory)
-                    .map_err(|e| Error::io("sync directory", &directory, e))?;
-            }
-        }
         let inner = Inner::new(fs, dir, options)?;
+        inner.sync_parents(&changed)?;
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -185,6 +182,28 @@ impl Inner {
             owner: instance::owner(),
             state: Mutex::default(),
         })
+    }
+
+    /// Makes durable that the queue's directory and those in it are there. Whoever made them may not have come as far
+    /// as that; of what is around the queue only its parent can be anybody's to make.
+    fn sync_parents(&self, changed: &[PathBuf]) -> Result<(), Error> {
+        if !self.syncs() {
+            return Ok(());
+        }
+        let around = self.dir.parent();
+        let own = [Some(self.dir.as_path()), around];
+        let others = changed
+            .iter()
+            .map(PathBuf::as_path)
+            .filter(|dir| !own.contains(&Some(*dir)));
+        for directory in others.chain(own.into_iter().flatten()) {
+            match self.fs.sync_directory(directory, Site::QueueParent) {
+                // Not ours to read, so not ours to make a queue in.
+                Err(e) if e.kind() == io::ErrorKind::PermissionDenied && Some(directory) == around => {}
+                result => result.map_err(|e| Error::io("sync directory", directory, e))?,
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use crate::Error;
 use crate::fs::Contents;
+use crate::fs::site::Site;
 use crate::name::MessageName;
 
 use super::Inner;
@@ -38,11 +39,11 @@ impl Inner {
         self.ensure_directory(&self.attempts)?;
         let texts: Vec<String> = counts.iter().map(|(_, count)| count.to_string()).collect();
         let drafts: Vec<Draft<'_>> = texts.iter().map(|text| (text.as_bytes(), None)).collect();
-        for ((name, _), staged) in counts.iter().zip(self.stage(&drafts)?) {
+        for ((name, _), staged) in counts.iter().zip(self.stage(&drafts, Site::AttemptsFile)?) {
             let path = self.attempts.join(name.as_ref());
             staged.replace(&path).map_err(|e| Error::rename(&self.tmp, &path, e))?;
         }
-        self.sync_directories(&[&self.attempts])
+        self.sync_directories(&[(Site::AttemptsDirectory, &self.attempts)])
     }
 
     pub(crate) fn clear_attempts(&self, name: &MessageName, attempts: u32) {

@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::fs::site::Site;
 use crate::fs::{EntryKind, is_hidden};
 use crate::name::MessageName;
 use crate::notice::NoticeKind;
@@ -77,9 +78,9 @@ impl Queue {
                     targets.push(target);
                 }
             }
-            let targets: Vec<&Path> = targets.iter().map(PathBuf::as_path).collect();
+            let targets: Vec<_> = targets.iter().map(|dir| (Site::DeferTarget, dir.as_path())).collect();
             inner.sync_present(&targets)?;
-            inner.sync_with_sources(&[], group.iter().map(|(claim, _)| &**claim))?;
+            inner.sync_with_sources(&[], Site::DeferSource, group.iter().map(|(claim, _)| &**claim))?;
         }
         inner.sync_directories(&[])
     }
@@ -99,9 +100,11 @@ impl Inner {
 
     /// The sync of directories that any consumer may remove when their time has come. What was in one of those is in
     /// `incoming` by then.
-    pub(crate) fn sync_present(&self, directories: &[&Path]) -> Result<(), Error> {
+    pub(crate) fn sync_present(&self, directories: &[(Site, &Path)]) -> Result<(), Error> {
         match self.sync_directories(directories) {
-            Err(_) if directories.iter().any(|dir| self.is_absent(dir)) => self.sync_directories(&[&self.incoming]),
+            Err(_) if directories.iter().any(|(_, dir)| self.is_absent(dir)) => {
+                self.sync_directories(&[(Site::DueIncoming, &self.incoming)])
+            }
             result => result,
         }
     }
@@ -164,8 +167,8 @@ impl Inner {
             }
         }
         if back > 0 {
-            self.sync_directories(&[&self.incoming])?;
-            self.sync_present(&[dir])?;
+            self.sync_directories(&[(Site::DueIncoming, &self.incoming)])?;
+            self.sync_present(&[(Site::DueSource, dir)])?;
         }
         // Best effort: not empty because of something that is no message, or removed by another consumer.
         let _ = self.fs.remove_directory(dir);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::Error;
+use crate::fs::site::Site;
 use crate::fs::{Fs, Lock};
 
 use super::Inner;
@@ -65,7 +66,7 @@ impl Instance {
                 lock,
             };
             // The directory must outlast a power cut before the first message is moved into it.
-            inner.sync_directories(&[&inner.pending])?;
+            inner.sync_directories(&[(Site::InstanceParent, &inner.pending)])?;
             return Ok(instance);
         }
         Err(Error::misuse(

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::Error;
+use crate::fs::site::Site;
 use crate::fs::{EntryKind, Fs, Meta, NewFile, is_hidden};
 use crate::name::MessageName;
 
@@ -67,10 +68,10 @@ impl Queue {
         let mut names = Vec::with_capacity(messages.len());
         for group in messages.chunks(inner.group(messages.len())) {
             let drafts: Vec<Draft<'_>> = group.iter().map(|bytes| (*bytes, None)).collect();
-            for staged in inner.stage(&drafts)? {
+            for staged in inner.stage(&drafts, Site::EnqueuedFile)? {
                 names.push(inner.publish_unique(staged)?);
             }
-            inner.sync_directories(&[&inner.incoming])?;
+            inner.sync_directories(&[(Site::EnqueueIncoming, &inner.incoming)])?;
         }
         inner.state().room.added(names.len());
         inner.count(|c| c.enqueued += names.len() as u64);
@@ -123,7 +124,11 @@ impl Inner {
                 }
             }
             let drafts: Vec<Draft<'_>> = fresh.iter().map(|(_, draft)| **draft).collect();
-            let mut staged = fresh.iter().map(|(name, _)| name).zip(self.stage(&drafts)?).peekable();
+            let mut staged = fresh
+                .iter()
+                .map(|(name, _)| name)
+                .zip(self.stage(&drafts, Site::PublishedFile)?)
+                .peekable();
             for (name, _) in group {
                 // A name that stands twice in one call: the second one meets the first in `incoming`.
                 let published = match staged.next_if(|(fresh, _)| **fresh == name) {
@@ -137,7 +142,7 @@ impl Inner {
                 });
             }
             // Also for what was there already: whoever put it there may not have come as far as this sync.
-            self.sync_directories(&[&self.incoming])?;
+            self.sync_directories(&[(Site::PublishIncoming, &self.incoming)])?;
         }
         self.state().room.added(new(&results));
         Ok(results)
@@ -178,7 +183,7 @@ impl Inner {
     }
 
     /// Writes files into `tmp` and syncs them; they are removed again unless they are moved away.
-    pub(crate) fn stage(&self, drafts: &[Draft<'_>]) -> Result<Vec<Staged>, Error> {
+    pub(crate) fn stage(&self, drafts: &[Draft<'_>], site: Site) -> Result<Vec<Staged>, Error> {
         let mut staged = Vec::with_capacity(drafts.len());
         for group in drafts.chunks(OPEN_FILES) {
             let mut open = Vec::with_capacity(group.len());
@@ -190,7 +195,7 @@ impl Inner {
             if self.syncs() {
                 for (path, mut file) in open {
                     // The kernel may have dropped the pages: this file is removed and never synced again.
-                    file.sync().map_err(|e| Error::io("sync", &path, e))?;
+                    file.sync(site).map_err(|e| Error::io("sync", &path, e))?;
                 }
             }
         }
@@ -198,10 +203,10 @@ impl Inner {
     }
 
     /// Writes one file into `tmp` and syncs it.
-    pub(crate) fn stage_one(&self, draft: &Draft<'_>) -> Result<Staged, Error> {
+    pub(crate) fn stage_one(&self, draft: &Draft<'_>, site: Site) -> Result<Staged, Error> {
         let (staged, (path, mut file)) = self.write(draft)?;
         if self.syncs() {
-            file.sync().map_err(|e| Error::io("sync", &path, e))?;
+            file.sync(site).map_err(|e| Error::io("sync", &path, e))?;
         }
         Ok(staged)
     }

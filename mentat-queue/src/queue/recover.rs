@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::fs::site::Site;
 use crate::fs::{EntryKind, Meta};
 use crate::name::MessageName;
 use crate::notice::NoticeKind;
@@ -184,7 +185,7 @@ impl Inner {
             let text = format!("was taken back from a dead owner, time {attempts} of {max}");
             self.notice(NoticeKind::Recovered, dir.join(name.as_ref()), text);
         }
-        self.sync_directories(&[&self.incoming, dir])?;
+        self.sync_directories(&[(Site::RecoverIncoming, &self.incoming), (Site::RecoverSource, dir)])?;
         Ok(recovered)
     }
 }

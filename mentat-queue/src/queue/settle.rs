@@ -8,11 +8,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::fs::Contents;
+use crate::fs::site::Site;
 use crate::name::MessageName;
 use crate::notice::NoticeKind;
 use crate::{Claim, Error, Published, Reason};
 
 use super::counters::Counters;
+use super::instance::Instance;
 use super::publish::{Draft, new};
 use super::sidecar::Banished;
 use super::steps::MoveError;
@@ -120,7 +122,12 @@ impl Queue {
                     inner.copy_across(&to.inner, claim, changed.as_deref())?;
                 }
             }
-            inner.sync_with_sources(&[&to.inner.incoming], group.iter().map(|(claim, _)| &**claim))?;
+            let claims = group.iter().map(|(claim, _)| &**claim);
+            inner.sync_with_sources(
+                &[(Site::ForwardIncoming, &to.inner.incoming)],
+                Site::ForwardSource,
+                claims,
+            )?;
             let rest = group.iter_mut().map(|(claim, _)| &mut **claim);
             inner.unlink(rest, |c| c.forwarded += 1)?;
         }
@@ -165,7 +172,7 @@ impl Queue {
             {
                 claim.errors_name = Some(inner.place_sidecar(&Banished::new(claim, reason))?);
             }
-            inner.sync_directories(&[&inner.errors])?;
+            inner.sync_directories(&[(Site::RejectSidecar, &inner.errors)])?;
             for (claim, reason) in group.iter_mut().filter(|(claim, _)| claim.open) {
                 if let Some(target) = claim.errors_name.clone() {
                     let moved = inner.move_beside(&Banished::new(claim, reason), target)?;
@@ -173,7 +180,8 @@ impl Queue {
                     inner.count(|c| if moved { c.rejected += 1 } else { c.vanished += 1 });
                 }
             }
-            inner.sync_with_sources(&[&inner.errors], group.iter().map(|(claim, _)| &**claim))?;
+            let claims = group.iter().map(|(claim, _)| &**claim);
+            inner.sync_with_sources(&[(Site::RejectErrors, &inner.errors)], Site::RejectSource, claims)?;
         }
         inner.sync_directories(&[])
     }
@@ -199,7 +207,8 @@ impl Queue {
                     None => inner.vanished(claim, "released"),
                 }
             }
-            inner.sync_with_sources(&[&inner.incoming], group.iter().map(|claim| &**claim))?;
+            let claims = group.iter().map(|claim| &**claim);
+            inner.sync_with_sources(&[(Site::ReleaseIncoming, &inner.incoming)], Site::ReleaseSource, claims)?;
         }
         inner.sync_directories(&[])
     }
@@ -242,7 +251,7 @@ impl Inner {
             .iter()
             .map(|(claim, changed)| (changed.as_deref().unwrap_or(&claim.bytes), Some(claim.modified)))
             .collect();
-        let staged = self.stage(&drafts)?;
+        let staged = self.stage(&drafts, Site::RewrittenFile)?;
         for ((claim, changed), file) in due.iter_mut().zip(staged) {
             let target = claim.path();
             // Renaming over would bring back a message that somebody has taken away.
@@ -258,7 +267,7 @@ impl Inner {
     /// Publishes a copy on another device. The claim stays open until the copy is durable and the original unlinked.
     fn copy_across(&self, to: &Self, claim: &Claim, changed: Option<&[u8]>) -> Result<(), Error> {
         let bytes = changed.unwrap_or(&claim.bytes);
-        let mut staged = to.stage_one(&(bytes, Some(claim.modified)))?;
+        let mut staged = to.stage_one(&(bytes, Some(claim.modified)), Site::AcrossFile)?;
         for number in 0..super::steps::MAX_NUMBER {
             let target = to.incoming.join(claim.name.numbered(number).as_ref());
             let fail = |e| Error::rename(&claim.path(), &target, e);
@@ -280,7 +289,7 @@ impl Inner {
     }
 
     fn unlink<'a>(&self, claims: impl Iterator<Item = &'a mut Claim>, add: fn(&mut Counters)) -> Result<(), Error> {
-        let mut sources: Vec<std::path::PathBuf> = Vec::new();
+        let mut homes: Vec<Arc<Instance>> = Vec::new();
         for claim in claims.filter(|claim| claim.open) {
             let path = claim.path();
             match self.fs.remove(&path) {
@@ -291,23 +300,27 @@ impl Inner {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => self.vanished(claim, "removed"),
                 Err(e) => return Err(Error::io("remove", &path, e)),
             }
-            if !sources.contains(&claim.home.dir) {
-                sources.push(claim.home.dir.clone());
+            if !homes.iter().any(|home| Arc::ptr_eq(home, &claim.home)) {
+                homes.push(Arc::clone(&claim.home));
             }
         }
-        let sources: Vec<&Path> = sources.iter().map(|s| s.as_path()).collect();
+        let sources: Vec<_> = homes
+            .iter()
+            .map(|home| (Site::UnlinkSource, home.dir.as_path()))
+            .collect();
         self.sync_directories(&sources)
     }
 
-    /// Syncs these destinations and then the directories the claims came from, each once.
+    /// Syncs where messages went to and then the directories they came from, each once.
     pub(crate) fn sync_with_sources<'a>(
         &self,
-        destinations: &[&Path],
+        destinations: &[(Site, &Path)],
+        site: Site,
         claims: impl Iterator<Item = &'a Claim>,
     ) -> Result<(), Error> {
         let mut all = destinations.to_vec();
         for claim in claims {
-            let source = claim.home.dir.as_path();
+            let source = (site, claim.home.dir.as_path());
             if !all.contains(&source) {
                 all.push(source);
             }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
+use crate::fs::site::Site;
 use crate::name::MessageName;
 use crate::notice::NoticeKind;
 use crate::reason::Facts;
@@ -38,9 +39,9 @@ impl Inner {
             size,
         };
         let target = self.place_sidecar(&banished)?;
-        self.sync_directories(&[&self.errors])?;
+        self.sync_directories(&[(Site::BanishSidecar, &self.errors)])?;
         self.move_beside(&banished, target)?;
-        self.sync_directories(&[&self.errors, from])
+        self.sync_directories(&[(Site::BanishErrors, &self.errors), (Site::BanishSource, from)])
     }
 
     /// Writes a sidecar under a name that is free for both, and says what the message has to be called.
@@ -65,7 +66,7 @@ impl Inner {
             let path = self.errors.join(target.suffixed(SIDECAR).as_ref());
             // A taken name may be a message called so: it is not ours to replace.
             if self
-                .stage_one(&(&text, None))?
+                .stage_one(&(&text, None), Site::SidecarFile)?
                 .publish(&path)
                 .map_err(|e| Error::rename(&self.tmp, &path, e))?
             {
@@ -90,7 +91,7 @@ impl Inner {
                 // Somebody else's message of this name came in between and will be read with our sidecar beside it:
                 // better a doubtful reason than a lost message.
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => target = self.place_sidecar(banished)?,
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound && self.is_absent(&source) => {
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound && self.had_vanished(&source, &self.errors) => {
                     let _ = self.fs.remove(&self.errors.join(target.suffixed(SIDECAR).as_ref()));
                     self.notice(NoticeKind::Vanished, source, "was gone when it was to be rejected");
                     return Ok(false);

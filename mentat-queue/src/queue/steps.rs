@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::fs::Fs;
+use crate::fs::site::Site;
 use crate::name::MessageName;
 
 use super::Inner;
@@ -46,27 +47,31 @@ pub(crate) fn make_directories(fs: &dyn Fs, path: &Path, mode: u32, changed: &mu
 
 impl Inner {
     /// Makes the names in these directories durable, and in those whose last sync failed.
-    pub(crate) fn sync_directories(&self, directories: &[&Path]) -> Result<(), Error> {
+    pub(crate) fn sync_directories(&self, directories: &[(Site, &Path)]) -> Result<(), Error> {
         if !self.syncs() {
             return Ok(());
         }
         let failed = std::mem::take(&mut self.state().unsynced);
-        let mut due: Vec<PathBuf> = Vec::new();
         // Callers pass destinations before sources; the order is kept, since a move must be known to have arrived
         // before its source is known to be gone.
-        for directory in directories.iter().map(|d| d.to_path_buf()).chain(failed) {
-            if !due.contains(&directory) {
-                due.push(directory);
+        let asked = directories
+            .iter()
+            .map(|(site, directory)| (*site, directory.to_path_buf()));
+        let mut due: Vec<(Site, PathBuf)> = asked.collect();
+        for directory in failed {
+            if due.iter().all(|(_, asked)| *asked != directory) {
+                due.push((Site::Repeated, directory));
             }
         }
-        for (done, directory) in due.iter().enumerate() {
-            let asked = directories.contains(&directory.as_path());
-            match self.fs.sync_directory(directory) {
+        for (done, (site, directory)) in due.iter().enumerate() {
+            match self.fs.sync_directory(directory, *site) {
                 Ok(()) => {}
                 // Removed since its sync failed, by somebody who saw to what was in it.
-                Err(e) if e.kind() == io::ErrorKind::NotFound && !asked => {}
+                Err(e) if e.kind() == io::ErrorKind::NotFound && *site == Site::Repeated => {}
                 Err(e) => {
-                    self.state().unsynced.extend(due.iter().skip(done).cloned());
+                    self.state()
+                        .unsynced
+                        .extend(due.iter().skip(done).map(|(_, left)| left.clone()));
                     return Err(Error::io("sync directory", directory, e));
                 }
             }
@@ -83,7 +88,7 @@ impl Inner {
             match self.fs.rename_new(&source, &target) {
                 Ok(()) => return Ok(free),
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(e) if e.kind() == io::ErrorKind::NotFound && self.is_absent(&source) => {
+                Err(e) if e.kind() == io::ErrorKind::NotFound && self.had_vanished(&source, to) => {
                     return Err(MoveError::Vanished);
                 }
                 Err(e) if e.kind() == io::ErrorKind::CrossesDevices => return Err(MoveError::OtherDevice),
@@ -109,13 +114,12 @@ impl Inner {
 
     /// Makes a directory of this queue with its parents, durably.
     pub(crate) fn ensure_directory(&self, path: &Path) -> Result<(), Error> {
-        let mut changed = Vec::new();
-        make_directories(self.fs.as_ref(), path, self.options.directory_mode, &mut changed)?;
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let changed: Vec<&Path> = changed.iter().map(PathBuf::as_path).collect();
-        self.sync_directories(&changed)
+        make_directories(self.fs.as_ref(), path, self.options.directory_mode, &mut Vec::new())?;
+        // Even if they were there: whoever made them may not have come as far as this.
+        let parents = path.ancestors().skip(1).take_while(|dir| dir.starts_with(&self.dir));
+        let mut parents: Vec<_> = parents.map(|dir| (Site::NewParent, dir)).collect();
+        parents.reverse();
+        self.sync_directories(&parents)
     }
 
     /// Shows the names in a directory; one that is not there is as good as empty.
@@ -124,6 +128,12 @@ impl Inner {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io("list", dir, e)),
             _ => Ok(()),
         }
+    }
+
+    /// Whether a move that found nothing lacked its source, and not the directory it goes to. That the source is there
+    /// now proves nothing: a message that was claimed at that moment may have been given back since.
+    pub(crate) fn had_vanished(&self, source: &Path, to: &Path) -> bool {
+        self.is_absent(source) || !self.is_absent(to)
     }
 
     pub(crate) fn is_absent(&self, path: &Path) -> bool {

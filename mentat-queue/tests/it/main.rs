@@ -9,10 +9,13 @@
 mod checking;
 mod claiming;
 mod deferring;
+mod killing;
 mod model;
 mod operating;
+mod poison;
 mod producing;
 mod recovery;
 mod settling;
+mod shortage;
 mod support;
 mod watching;

@@ -90,3 +90,42 @@ pub(crate) fn claim_one(queue: &Queue) -> Claim {
 pub(crate) fn claim_names(queue: &Queue, max: usize) -> Vec<String> {
     queue.claim(max).unwrap().iter().map(|c| c.name().to_string()).collect()
 }
+
+/// Contents of all messages anywhere in these queues or directories, sorted. Sidecars and counts are none.
+pub(crate) fn all_messages(dirs: &[&Path]) -> Vec<String> {
+    let mut found = Vec::new();
+    for dir in dirs {
+        collect(dir, &mut found);
+    }
+    found.sort();
+    found
+}
+
+fn collect(dir: &Path, found: &mut Vec<String>) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for entry in entries.map(Result::unwrap) {
+        let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
+        if name.starts_with('.') || name == "tmp" || name.ends_with(".meta") {
+            continue;
+        }
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => collect(&path, found),
+            // Moved on meanwhile.
+            _ => found.extend(fs::read_to_string(&path)),
+        }
+    }
+}
+
+/// Whether the long suites are wanted.
+pub(crate) fn is_long() -> bool {
+    std::env::var_os("MENTAT_TEST_LONG").is_some()
+}
+
+/// Notes for the end of `make test` that a suite could not run.
+pub(crate) fn not_run(suite: &str, why: &str) {
+    use std::io::Write;
+    if let Some(path) = std::env::var_os("MENTAT_NOT_RUN") {
+        let mut file = fs::File::options().append(true).create(true).open(path).unwrap();
+        writeln!(file, "{suite} of queues ({why})").unwrap();
+    }
+}

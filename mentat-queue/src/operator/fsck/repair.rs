@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::fs::site::Site;
 use crate::name::MessageName;
 use crate::queue::recover::Recovery;
 use crate::queue::{Inner, SIDECAR};
@@ -75,7 +76,12 @@ impl Inner {
             }
             Remedy::Remove(path) => {
                 self.remove_present(path)?;
-                self.sync_directories(&path.parent().into_iter().collect::<Vec<_>>())?;
+                let parent: Vec<_> = path
+                    .parent()
+                    .into_iter()
+                    .map(|dir| (Site::RepairRemoved, dir))
+                    .collect();
+                self.sync_directories(&parent)?;
                 Ok("removed".to_owned())
             }
             Remedy::BringBack(dir) => {
@@ -85,7 +91,10 @@ impl Inner {
             }
             Remedy::Requeue(name) => {
                 let now = self.move_within(&self.deferred, &self.incoming, name)?;
-                self.sync_directories(&[&self.incoming, &self.deferred])?;
+                self.sync_directories(&[
+                    (Site::RequeueIncoming, &self.incoming),
+                    (Site::RequeueSource, &self.deferred),
+                ])?;
                 Ok(now.map_or("gone meanwhile".to_owned(), |now| format!("moved to incoming as {now}")))
             }
             Remedy::Reject { dir, name } => {
@@ -114,9 +123,9 @@ impl Inner {
             size,
         };
         let path = self.errors.join(name.suffixed(SIDECAR).as_ref());
-        let staged = self.stage_one(&(&reason.sidecar(&facts), None))?;
+        let staged = self.stage_one(&(&reason.sidecar(&facts), None), Site::SidecarFile)?;
         let written = staged.publish(&path).map_err(|e| Error::rename(&self.tmp, &path, e))?;
-        self.sync_directories(&[&self.errors])?;
+        self.sync_directories(&[(Site::RepairSidecar, &self.errors)])?;
         Ok(if written {
             "sidecar written"
         } else {
